@@ -1,0 +1,80 @@
+/* Every instruction that differs between architectures.
+ *
+ * llt_ticks_start / llt_ticks_stop bracket a measured piece of code:
+ *   start = lfence; rdtsc; lfence   nothing earlier leaks in, nothing measured starts before the stamp
+ *   stop  = rdtscp; lfence          waits for the measured code, nothing later moves up
+ * (reference: measurement of fences on Zen 4 and Sapphire Rapids, design.md section 6.)
+ * lfence serialises dispatch on Intel always, on AMD where the kernel set DE_CFG[1]: the passport says.
+ */
+#ifndef LLT_ARCH_H
+#define LLT_ARCH_H
+
+#include <stdint.h>
+
+#if defined(__x86_64__)
+
+#include <x86intrin.h>
+
+#define LLT_ARCH "x86_64"
+
+static inline uint64_t llt_ticks(void) { return __rdtsc(); }
+
+static inline uint64_t llt_ticks_start(void) {
+    uint32_t low, high;
+    __asm__ volatile("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) : : "memory");
+    return ((uint64_t)high << 32) | low;
+}
+
+/* *core receives TSC_AUX: core number in bits 0-11, node above; a change between two stops is a migration. */
+static inline uint64_t llt_ticks_stop_core(uint32_t *core) {
+    uint32_t low, high, aux;
+    __asm__ volatile("rdtscp\n\tlfence" : "=a"(low), "=d"(high), "=c"(aux) : : "memory");
+    *core = aux;
+    return ((uint64_t)high << 32) | low;
+}
+
+static inline uint64_t llt_ticks_stop(void) {
+    uint32_t core;
+    return llt_ticks_stop_core(&core);
+}
+
+static inline void llt_pause(void) { _mm_pause(); }
+
+static inline void llt_prefetch(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T0); }
+
+#elif defined(__aarch64__)
+
+#define LLT_ARCH "aarch64"
+
+static inline uint64_t llt_ticks(void) {
+    uint64_t value;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
+    return value;
+}
+
+static inline uint64_t llt_ticks_start(void) {
+    uint64_t value;
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(value) : : "memory");
+    return value;
+}
+
+/* The architecture has no stamp that carries the core: 0 always, so that no migration is ever claimed. */
+static inline uint64_t llt_ticks_stop_core(uint32_t *core) {
+    *core = 0;
+    return llt_ticks_start();
+}
+
+static inline uint64_t llt_ticks_stop(void) { return llt_ticks_start(); }
+
+static inline void llt_pause(void) { __asm__ volatile("yield" : : : "memory"); }
+
+static inline void llt_prefetch(const void *address) { __builtin_prefetch(address); }
+
+#else
+#error "lltool needs x86-64 or aarch64"
+#endif
+
+/* Keeps a value alive without storing it, so that the compiler cannot drop the code that made it. */
+static inline void llt_keep(uint64_t value) { __asm__ volatile("" : : "r"(value) : "memory"); }
+
+#endif

@@ -1,0 +1,102 @@
+"""The one door to /proc, /sys, /dev and /etc.
+
+Every such path is spelled in full (``/proc/cmdline``) and passed through a :class:`Root`, so that the same
+code reads this machine, a recorded tree (``--root DIR``) or a test's fake kernel.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import os
+import stat
+
+
+class Root:
+    """A file system tree that holds /proc, /sys, /dev and /etc.
+
+    Paths given to its methods are absolute in that tree. All methods raise ``OSError`` with errno as the kernel
+    gave it; a link that would lead out of a recorded tree counts as missing (``FileNotFoundError``).
+    """
+
+    def __init__(self, directory: str | os.PathLike[str] = "/") -> None:
+        self.directory = os.path.realpath(directory)
+
+    @property
+    def is_live(self) -> bool:
+        """True for the running machine, False for a recorded tree."""
+        return self.directory == "/"
+
+    def path(self, path: str) -> str:
+        """Where ``path`` lies on the file system that this process sees."""
+        if self.is_live:
+            return path
+        outside = os.path.join(self.directory, path.lstrip("/"))
+        resolved = os.path.realpath(outside)
+        if resolved != self.directory and not resolved.startswith(self.directory + os.sep):
+            raise FileNotFoundError(errno.ENOENT, "leads out of the recorded tree", outside)
+        return outside
+
+    def read(self, path: str) -> str:
+        """The text of a file, without its final newline. Undecodable bytes are kept as surrogates."""
+        with open(self.path(path), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().rstrip("\n")
+
+    def read_or(self, path: str, default: str | None = None) -> str | None:
+        """Like :meth:`read`, but ``default`` where the file is missing or cannot be read."""
+        try:
+            return self.read(path)
+        except OSError:
+            return default
+
+    def write(self, path: str, text: str) -> None:
+        """Write ``text`` to an existing file in one system call, as /proc and /sys want it."""
+        descriptor = os.open(self.path(path), os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+        try:
+            data = text.encode("utf-8", errors="surrogateescape")
+            if os.write(descriptor, data) != len(data):
+                raise OSError(errno.EIO, "written only in part", path)
+        finally:
+            os.close(descriptor)
+
+    def exists(self, path: str) -> bool:
+        """Whether ``path`` exists in this tree."""
+        try:
+            return os.path.exists(self.path(path))
+        except FileNotFoundError:
+            return False
+
+    def is_writable_by_mode(self, path: str) -> bool:
+        """Whether the file has any write bit: the kernel clears them all where it will refuse every write."""
+        return bool(os.stat(self.path(path)).st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+
+    def listdir(self, path: str) -> list[str]:
+        """Sorted names in a directory; empty where it does not exist."""
+        try:
+            return sorted(os.listdir(self.path(path)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def glob(self, pattern: str) -> list[str]:
+        """Sorted absolute paths in this tree that match; ``*`` and ``[...]`` stay within one component."""
+        found = ["/"]
+        for component in pattern.strip("/").split("/"):
+            if not any(character in component for character in "*?["):
+                found = [os.path.join(base, component) for base in found]
+            else:
+                found = [
+                    os.path.join(base, name)
+                    for base in found
+                    for name in self.listdir(base)
+                    if fnmatch.fnmatchcase(name, component)
+                ]
+        return sorted(path for path in found if self.exists(path))
+
+    def readlink(self, path: str) -> str:
+        """Where a symbolic link points, as it is written."""
+        return os.readlink(self.path(path))
+
+    def realpath(self, path: str) -> str:
+        """``path`` with its links followed, absolute in this tree."""
+        resolved = os.path.realpath(self.path(path))
+        return resolved if self.is_live else "/" + os.path.relpath(resolved, self.directory)
