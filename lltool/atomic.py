@@ -1,0 +1,56 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+
+from lltool.errors import from_os_error
+
+MODE = 0o644
+
+
+def write_atomically(path: str | os.PathLike[str], text: str) -> None:
+    """Write ``text`` as UTF-8 so that ``path`` holds either its old content or all of the new one.
+
+    A temporary file in the same directory is synced and renamed; a link keeps pointing where it does. What is not
+    a regular file (a pipe, ``/dev/stdout``) cannot be replaced and is written in place.
+
+    Raises LltoolError with the path, the cause and the next step; then no partial file is left.
+    """
+    shown = os.fspath(path)
+    try:
+        if os.path.exists(shown) and not os.path.isfile(shown):
+            with open(shown, "w", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            _replace(os.path.realpath(shown), text)
+    except OSError as error:
+        raise from_os_error(f"{shown} cannot be written", error) from error
+
+
+def _replace(target: str, text: str) -> None:
+    directory, name = os.path.split(target)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=directory)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), MODE)
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_directory(directory)
+
+
+def _sync_directory(directory: str) -> None:
+    # Without this the rename itself can be lost in a power cut.
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,67 @@
+"""Result files: one JSON document each, written whole or not at all, read with every fault named."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from lltool.atomic import write_atomically
+from lltool.bench.wire import SCHEMA, Head, WireResult, document
+from lltool.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from lltool.bench.model import Result
+
+_NEXT_STEP = "give a file that `lltool bench run` or `lltool trial` wrote"
+
+
+def write_result(result: Result, path: str | os.PathLike[str]) -> None:
+    """Write ``result`` to ``path`` atomically, mode 0644.
+
+    Raises LltoolError with path, cause and next step where the file cannot be written.
+    """
+    write_atomically(path, json.dumps(document(result), ensure_ascii=True, allow_nan=False) + "\n")
+
+
+def read_result(path: str | os.PathLike[str]) -> Result:
+    """The result in ``path``.
+
+    Raises InvalidInput with every fault and its place (``runs[3].histogram``) where the file cannot be read, is
+    damaged or is of another kind or a later version.
+    """
+    shown = os.fspath(path)
+    try:
+        with open(shown, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        cause = os.strerror(error.errno or 0).lower()
+        raise InvalidInput(f"{shown} cannot be read", [cause], next_step=_NEXT_STEP) from error
+    what = f"{shown} is not a usable result"
+    try:
+        schema = Head.model_validate_json(data, strict=True).format
+        if schema != SCHEMA:
+            raise InvalidInput(what, [_why_not(schema)], next_step=_NEXT_STEP)
+        return WireResult.model_validate_json(data, strict=True).result()
+    except ValidationError as error:
+        faults = [
+            _fault(fault["loc"], "missing" if fault["type"] == "missing" else fault["msg"])
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise InvalidInput(what, faults, next_step=_NEXT_STEP) from error
+
+
+def _why_not(schema: str) -> str:
+    family, _, version = schema.rpartition("/")
+    expected, _, known = SCHEMA.rpartition("/")
+    if family == expected and version.isdecimal() and int(version) > int(known):
+        return f"schema: {schema!r} is of a later lltool; this one reads {SCHEMA!r}"
+    return f"schema: {schema!r} instead of {SCHEMA!r}"
+
+
+def _fault(location: tuple[str | int, ...], message: str) -> str:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
+    text = message.removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text
