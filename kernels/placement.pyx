@@ -1,0 +1,124 @@
+"""Where the calling thread runs and what keeps it from being disturbed by its own process."""
+
+from cpython.exc cimport PyErr_SetFromErrno
+from libc.stddef cimport size_t
+from libc.stdint cimport uint64_t
+from libc.string cimport memset
+
+from lltool.kernels.arch cimport llt_keep
+
+cdef extern from "<sched.h>" nogil:
+    ctypedef struct cpu_set_t:
+        pass
+    cpu_set_t *CPU_ALLOC(int count)
+    void CPU_FREE(cpu_set_t *cpus)
+    size_t CPU_ALLOC_SIZE(int count)
+    void CPU_ZERO_S(size_t size, cpu_set_t *cpus)
+    void CPU_SET_S(int cpu, size_t size, cpu_set_t *cpus)
+    int CPU_ISSET_S(int cpu, size_t size, cpu_set_t *cpus)
+    int CPU_COUNT_S(size_t size, cpu_set_t *cpus)
+    int sched_setaffinity(int pid, size_t size, const cpu_set_t *cpus)
+    int sched_getaffinity(int pid, size_t size, cpu_set_t *cpus)
+    int sched_getcpu()
+
+cdef extern from "<sys/mman.h>" nogil:
+    enum:
+        MCL_CURRENT
+        MCL_FUTURE
+    int mlockall(int flags)
+    int munlockall()
+
+cdef extern from "<sys/prctl.h>" nogil:
+    enum:
+        PR_SET_PDEATHSIG
+        PR_SET_TIMERSLACK
+        PR_GET_TIMERSLACK
+    int prctl(int option, ...)
+
+cdef enum:
+    MAX_CPUS = 8192  # the largest NR_CPUS that a kernel can be configured for
+    STACK_BYTES = 256 * 1024
+
+
+def pin(int core):
+    """Let the calling thread run on ``core`` only, and read back that it is so.
+
+    Raises ``ValueError`` for a number no kernel has, and ``OSError`` as ``sched_setaffinity`` gives it: ``EINVAL``
+    where the core is offline, missing or outside the cpuset of this process.
+    """
+    if not 0 <= core < MAX_CPUS:
+        raise ValueError(f"core {core} is not between 0 and {MAX_CPUS - 1}")
+    cdef size_t size = CPU_ALLOC_SIZE(MAX_CPUS)
+    cdef cpu_set_t *cpus = CPU_ALLOC(MAX_CPUS)
+    if cpus == NULL:
+        raise MemoryError("no memory for a CPU set")
+    try:
+        CPU_ZERO_S(size, cpus)
+        CPU_SET_S(core, size, cpus)
+        if sched_setaffinity(0, size, cpus) != 0:
+            PyErr_SetFromErrno(OSError)
+        CPU_ZERO_S(size, cpus)
+        if sched_getaffinity(0, size, cpus) != 0:
+            PyErr_SetFromErrno(OSError)
+        if CPU_COUNT_S(size, cpus) != 1 or not CPU_ISSET_S(core, size, cpus):
+            raise OSError(0, f"the kernel took core {core} and then reports another affinity")
+    finally:
+        CPU_FREE(cpus)
+
+
+def current_core():
+    """The core on which the calling thread runs at this instant."""
+    core = sched_getcpu()
+    if core < 0:
+        PyErr_SetFromErrno(OSError)
+    return core
+
+
+def lock_memory():
+    """Keep all present and future pages of this process in memory (``mlockall``).
+
+    Raises ``OSError``: ``EPERM`` without CAP_IPC_LOCK where RLIMIT_MEMLOCK is 0, ``ENOMEM`` where it is too small.
+    """
+    if mlockall(MCL_CURRENT | MCL_FUTURE) != 0:
+        PyErr_SetFromErrno(OSError)
+
+
+def unlock_memory():
+    """Undo :func:`lock_memory`."""
+    if munlockall() != 0:
+        PyErr_SetFromErrno(OSError)
+
+
+cdef void _touch_stack() noexcept nogil:
+    cdef char[STACK_BYTES] stack
+    memset(stack, 0, STACK_BYTES)
+    llt_keep(<uint64_t>stack)  # its address escapes: the compiler has to write it
+
+
+def prefault_stack():
+    """Touch 256 kB of the calling thread's stack, so that no loop grows it."""
+    with nogil:
+        _touch_stack()
+
+
+def die_with_parent(int signal):
+    """Have the kernel send ``signal`` to this process when the thread that started it ends (PR_SET_PDEATHSIG).
+
+    A parent that died before this call is not noticed: compare ``os.getppid()`` afterwards.
+    """
+    if prctl(PR_SET_PDEATHSIG, <unsigned long>signal) != 0:
+        PyErr_SetFromErrno(OSError)
+
+
+def timer_slack():
+    """By how many nanoseconds the kernel may delay the timers of the calling thread (50 000 by default)."""
+    slack = prctl(PR_GET_TIMERSLACK)
+    if slack < 0:
+        PyErr_SetFromErrno(OSError)
+    return slack
+
+
+def set_timer_slack(unsigned long nanoseconds):
+    """Set the slack of the calling thread; 0 asks for the default of the process. Real-time threads have none."""
+    if prctl(PR_SET_TIMERSLACK, nanoseconds) != 0:
+        PyErr_SetFromErrno(OSError)

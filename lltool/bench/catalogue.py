@@ -1,0 +1,127 @@
+"""Every benchmark by name: what it measures, with which code, and which figure stands for it."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lltool.errors import InvalidInput
+
+Loop = Literal["closed", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One measured operation of one primitive.
+
+    ``section`` is where the chapter speaks of it. ``workload`` names a function as ``module:function``.
+    ``loop``: ``closed`` measures service time (the next operation waits for the last one), ``open`` measures from the
+    intended time of a fixed schedule. ``metrics`` are the figures that a comparison computes:
+
+    - ``centre``: nanoseconds per operation from block mode;
+    - ``p50``, ``p99``, ``p99.9``: nanoseconds of single operations;
+    - ``lost``: share of time lost to gaps, in parts per million.
+
+    ``headline`` is the one that speaks for the benchmark.
+    """
+
+    name: str
+    title: str
+    section: str
+    workload: str
+    cores_needed: Literal[1, 2]
+    loop: Loop
+    metrics: tuple[str, ...]
+    headline: str
+    summary: str
+
+
+BENCHMARKS = (
+    Benchmark(
+        name="timer.cost",
+        title="Time stamp",
+        section="5.7.2",
+        workload="lltool.bench.workloads.timer:cost",
+        cores_needed=1,
+        loop="closed",
+        metrics=("centre", "p50", "p99", "p99.9"),
+        headline="centre",
+        summary="a fenced pair of time stamps, as it brackets every single operation measured here",
+    ),
+    Benchmark(
+        name="timer.wakeup",
+        title="Timer wake-up",
+        section="5.5.2",
+        workload="lltool.bench.workloads.timer:wakeup",
+        cores_needed=1,
+        loop="open",
+        metrics=("p50", "p99", "p99.9"),
+        headline="p99",
+        summary="from the time a sleeping thread asked for to its first instruction, on a fixed schedule",
+    ),
+    Benchmark(
+        name="noise.gaps",
+        title="Noise on a spinning core",
+        section="5.5.1",
+        workload="lltool.bench.workloads.noise:gaps",
+        cores_needed=1,
+        loop="closed",
+        metrics=("lost",),
+        headline="lost",
+        summary="time that interrupts, other tasks, firmware and hypervisor take from a thread that never sleeps",
+    ),
+    Benchmark(
+        name="memory.chase_4k",
+        title="Memory load, 4 kB pages",
+        section="5.2.1",
+        workload="lltool.bench.workloads.memory:chase_4k",
+        cores_needed=1,
+        loop="closed",
+        metrics=("centre", "p50", "p99", "p99.9"),
+        headline="centre",
+        summary="one dependent load at a random cache line of a working set beyond the caches, on 4 kB pages",
+    ),
+    Benchmark(
+        name="memory.chase_huge",
+        title="Memory load, huge pages",
+        section="5.5.2",
+        workload="lltool.bench.workloads.memory:chase_huge",
+        cores_needed=1,
+        loop="closed",
+        metrics=("centre", "p50", "p99", "p99.9"),
+        headline="centre",
+        summary="the same load on huge pages (hugetlb, else transparent), as /proc/self/smaps confirms them",
+    ),
+)
+
+
+def select(patterns: Sequence[str]) -> tuple[Benchmark, ...]:
+    """The benchmarks that match any of ``patterns`` (``tcp.*``), in the order of the catalogue.
+
+    Raises ``InvalidInput`` with every pattern that matches none, and the names nearest to it.
+    """
+    faults = [_unknown(pattern) for pattern in patterns if not any(_matches(known, pattern) for known in BENCHMARKS)]
+    if faults:
+        raise InvalidInput("unknown benchmark", faults, next_step="`lltool bench list` shows all names")
+    return tuple(known for known in BENCHMARKS if any(_matches(known, pattern) for pattern in patterns))
+
+
+def by_name(name: str) -> Benchmark:
+    """The benchmark of exactly this name; raises ``InvalidInput`` like :func:`select`."""
+    for known in BENCHMARKS:
+        if known.name == name:
+            return known
+    raise InvalidInput("unknown benchmark", [_unknown(name)], next_step="`lltool bench list` shows all names")
+
+
+def _matches(benchmark: Benchmark, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(benchmark.name, pattern)
+
+
+def _unknown(pattern: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(pattern, [known.name for known in BENCHMARKS], n=3, cutoff=0.4)
+    return f"{pattern!r}: no such benchmark" + (f"; near: {', '.join(near)}" if near else "")
