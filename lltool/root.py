@@ -11,6 +11,10 @@ import fnmatch
 import os
 import stat
 
+# <sys/swap.h>
+_SWAP_FLAG_PREFER = 0x8000
+_SWAP_FLAG_PRIO_MASK = 0x7FFF
+
 
 class Root:
     """A file system tree that holds /proc, /sys, /dev and /etc.
@@ -100,3 +104,22 @@ class Root:
         """``path`` with its links followed, absolute in this tree."""
         resolved = os.path.realpath(self.path(path))
         return resolved if self.is_live else "/" + os.path.relpath(resolved, self.directory)
+
+    def swapon(self, path: str, priority: int) -> None:
+        """Take a swap area into use (swapon(2)); a negative priority lets the kernel choose the next lower one."""
+        flags = _SWAP_FLAG_PREFER | (priority & _SWAP_FLAG_PRIO_MASK) if priority >= 0 else 0
+        self._system_call("swapon", path, flags)
+
+    def swapoff(self, path: str) -> None:
+        """Take a swap area out of use (swapoff(2)); what it holds moves to memory first."""
+        self._system_call("swapoff", path)
+
+    def _system_call(self, name: str, path: str, *arguments: int) -> None:
+        if not self.is_live:
+            raise OSError(errno.ENOSYS, f"{name} on a recorded tree", path)
+        import ctypes
+
+        function = getattr(ctypes.CDLL(None, use_errno=True), name)
+        if function(os.fsencode(path), *arguments) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), path)

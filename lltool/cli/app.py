@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool import __version__
+from lltool.cli import profile, tune
 
 app = typer.Typer(
     name="lltool",
@@ -31,3 +32,12 @@ def main(
     ] = False,
 ) -> None:
     """Makes a Linux host quiet enough to trade on, proves it with measurements, and puts everything back."""
+
+
+app.add_typer(profile.app)
+app.command("explain")(profile.explain)
+app.command("plan")(tune.plan)
+app.command("tune")(tune.tune)
+app.command("verify")(tune.verify)
+app.command("rollback")(tune.rollback)
+app.command("history")(tune.history)

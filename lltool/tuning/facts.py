@@ -1,0 +1,55 @@
+"""Host facts that the values of a profile may name in braces: ``"{isolated}"``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from lltool.host.cpulist import format_cpulist
+from lltool.tuning.host import TunedHost
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class NoSuchFact(Exception):  # noqa: N818 - a property of this host, not an error
+    """This host has nothing to put for a fact; the message says why."""
+
+
+def _isolated(host: TunedHost) -> str:
+    if not host.cores.isolated:
+        reasons = [reason for _, role, reason in host.cores.reasons if role == "housekeeping"]
+        raise NoSuchFact("no core can be isolated here" + (f": {reasons[0]}" if reasons else ""))
+    return format_cpulist(host.cores.isolated)
+
+
+def _housekeeping(host: TunedHost) -> str:
+    return format_cpulist(host.cores.housekeeping)
+
+
+def _interrupt(host: TunedHost) -> str:
+    return format_cpulist(host.cores.interrupt)
+
+
+def _nic_queues(host: TunedHost) -> str:
+    queues = [max(nic.rx_queues, nic.tx_queues) for nic in host.facts.nics]
+    if not queues:
+        raise NoSuchFact("no physical network interface is here")
+    return str(max(queues))
+
+
+FACTS: dict[str, Callable[[TunedHost], str]] = {
+    "isolated": _isolated,
+    "housekeeping": _housekeeping,
+    "interrupt": _interrupt,
+    "nic.queues": _nic_queues,
+}
+
+
+def named(text: str) -> list[str]:
+    """The facts that a value names, in order."""
+    return _PLACEHOLDER.findall(text)
+
+
+def fill(text: str, host: TunedHost) -> str:
+    """Replace every fact by its value on this host; raises :class:`NoSuchFact`."""
+    return _PLACEHOLDER.sub(lambda match: FACTS[match[1]](host), text)

@@ -1,0 +1,67 @@
+"""What every kind of setting can do: find its knobs, read, write, and say when a live value is what was wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lltool.host.cpulist import parse_cpulist
+from lltool.root import Root
+from lltool.tuning.catalogue import Entry
+from lltool.tuning.host import TunedHost
+from lltool.tuning.values import Wish, normalised
+
+
+class NotApplicable(Exception):  # noqa: N818 - a verdict on this host, not an error
+    """There is no such thing on this host; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Knob:
+    """One value of the kernel: a file, and the part of it that is meant where it holds several."""
+
+    path: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.part}".rstrip()
+
+
+class Kind:
+    """One file holding one value, at the entry's ``path``. Other kinds override where they differ.
+
+    ``read`` and ``write`` need the knob alone, so that a journal can undo what a newer catalogue no longer knows.
+    """
+
+    runtime = True
+    """Whether a write takes effect at once; False for what only a reboot changes."""
+
+    def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
+        """The knobs of a setting on this host; raises :class:`NotApplicable` where there are none."""
+        path = str(entry.option("path"))
+        if not host.root.exists(path):
+            raise NotApplicable(str(entry.option("missing")))
+        return [Knob(path)]
+
+    def cpus(self, entry: Entry, wish: Wish) -> tuple[int, ...]:
+        """The CPUs that a wished value names."""
+        return parse_cpulist(wish.text) if entry.value.type == "cpus" else ()
+
+    def read(self, root: Root, knob: Knob) -> str:
+        """The live value in canonical form; raises ``OSError``."""
+        return normalised(root.read(knob.path))
+
+    def write(self, root: Root, knob: Knob, text: str) -> None:
+        """Write a value in canonical form; raises ``OSError`` as the kernel gave it."""
+        root.write(knob.path, text)
+
+    def met(self, entry: Entry, wish: Wish, live: str) -> bool:
+        """Whether a live value is what is wanted."""
+        return wish.met_by(live)
+
+    def text_for(self, wish: Wish, live: str) -> str:
+        """What to write where ``live`` is in force."""
+        return wish.text_over(live)
+
+    def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
+        """Why this knob cannot be written, known without trying; empty where nothing is known against it."""
+        return ""

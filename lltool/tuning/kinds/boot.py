@@ -1,0 +1,67 @@
+"""Parameters of the kernel command line: read from what the kernel made of them, changed by a reboot only."""
+
+from __future__ import annotations
+
+import re
+
+from lltool.host.cpulist import format_cpulist, parse_cpulist
+from lltool.root import Root
+from lltool.tuning.catalogue import Entry
+from lltool.tuning.host import TunedHost
+from lltool.tuning.kinds.base import Kind, Knob, NotApplicable
+from lltool.tuning.values import Wish, normalised
+
+_CMDLINE = "/proc/cmdline"
+ABSENT = "(absent)"
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')  # a quoted part may hold spaces
+
+
+class BootParameter(Kind):
+    """The entry's ``parameter``.
+
+    Where the kernel says itself which CPUs it gave the role (``cpus_file``), that is compared and the text of the
+    command line is not: a kernel without the feature keeps the text and ignores it.
+    """
+
+    runtime = False
+
+    def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
+        options = dict(entry.options)
+        required = options.get("requires")
+        if required is not None and host.facts.kernel.option(required) is False:
+            raise NotApplicable(f"this kernel was built without CONFIG_{required}")
+        cpus_file = options.get("cpus_file")
+        if cpus_file is not None and host.root.exists(cpus_file):
+            return [Knob(cpus_file)]
+        return [Knob(_CMDLINE, entry.option("parameter"))]
+
+    def read(self, root: Root, knob: Knob) -> str:
+        if knob.part:
+            return parameter(root.read(knob.path), knob.part)
+        text = root.read(knob.path).strip()
+        # nohz_full reads "(null)" where the kernel has the feature and no CPU was given to it.
+        return ABSENT if text in {"", "(null)"} else format_cpulist(parse_cpulist(text))
+
+    def cpus(self, entry: Entry, wish: Wish) -> tuple[int, ...]:
+        return cpus_in(wish.text) if "cpus_file" in dict(entry.options) else super().cpus(entry, wish)
+
+    def met(self, entry: Entry, wish: Wish, live: str) -> bool:
+        if dict(entry.options).get("cpus_file") is None or live == ABSENT:
+            return normalised(live) == wish.text
+        return set(cpus_in(live)) == set(cpus_in(wish.text))
+
+
+def parameter(command_line: str, name: str) -> str:
+    """The value of the last ``name=value`` on a kernel command line; :data:`ABSENT` where there is none."""
+    value = ABSENT
+    for word in _WORD.findall(command_line):
+        key, separator, rest = word.strip('"').partition("=")
+        if key.replace("-", "_") == name.replace("-", "_"):
+            value = rest.strip('"') if separator else ""
+    return value
+
+
+def cpus_in(value: str) -> tuple[int, ...]:
+    """The CPUs of a value such as ``managed_irq,domain,2-5``: flags come first, CPUs after them."""
+    words = value.split(",")
+    return parse_cpulist(",".join(word for word in words if word[:1].isdigit()))

@@ -1,0 +1,45 @@
+"""Which CPUs handle device interrupts.
+
+Managed interrupts follow their queue and cannot be moved: since 6.12 the kernel clears the write bits of their
+file and answers EPERM, before that it answered EIO.
+"""
+
+from __future__ import annotations
+
+from lltool.host.cpulist import format_cpulist, parse_cpulist
+from lltool.root import Root
+from lltool.tuning.catalogue import Entry
+from lltool.tuning.host import TunedHost
+from lltool.tuning.kinds.base import Kind, Knob, NotApplicable
+from lltool.tuning.values import Wish
+
+
+class IrqAffinity(Kind):
+    """``/proc/irq/N/smp_affinity_list`` of every interrupt in use, or of one network interface (``irq.nic.eth0``)."""
+
+    def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
+        if entry.id == setting:
+            numbers = [number for number in host.root.listdir("/proc/irq") if number.isdigit()]
+            nothing = "no interrupt can be moved here"
+        else:
+            device = setting.rpartition(".")[2]
+            numbers = [str(irq) for nic in host.facts.nics if nic.name == device for irq in nic.irqs]
+            nothing = f"no network interface {device} with interrupts is here"
+        paths = [f"/proc/irq/{number}/smp_affinity_list" for number in sorted(numbers, key=int)]
+        knobs = [Knob(path) for path in paths if host.root.exists(path)]
+        if not knobs:
+            raise NotApplicable(nothing)
+        return knobs
+
+    def read(self, root: Root, knob: Knob) -> str:
+        return format_cpulist(parse_cpulist(root.read(knob.path)))
+
+    def met(self, entry: Entry, wish: Wish, live: str) -> bool:
+        # An interrupt spread by its driver over some of the wanted CPUs is where it should be.
+        cpus = set(parse_cpulist(live))
+        return bool(cpus) and cpus <= set(parse_cpulist(wish.text))
+
+    def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
+        if not host.root.is_writable_by_mode(knob.path):
+            return "managed by the kernel: it follows its queue and cannot be moved"
+        return ""

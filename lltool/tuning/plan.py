@@ -1,0 +1,110 @@
+"""What `tune` would do: per setting, and why. Plans change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lltool.errors import InvalidInput
+from lltool.root import Root
+from lltool.tuning.catalogue import Catalogue, load_catalogue
+from lltool.tuning.host import TunedHost, tuned_host
+from lltool.tuning.model import Verdict
+from lltool.tuning.observation import Observation, observe, select, unmatched
+from lltool.tuning.profile import Profile, load_profile
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A profile, the host it is meant for, and the settings of it that were selected, in order of application."""
+
+    catalogue: Catalogue
+    profile: Profile
+    host: TunedHost
+    selected: tuple[str, ...]
+
+    def observe(self) -> list[Observation]:
+        """Compare with the host as it is now."""
+        return observe(self.profile, self.catalogue, self.host, self.selected)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One setting of a plan. ``action``: ``change``, ``keep``, ``reboot``, ``refused`` or ``none``."""
+
+    setting: str
+    live: str
+    wanted: str
+    action: str
+    notes: tuple[str, ...]
+
+
+def target(
+    profile: str,
+    root: Root,
+    *,
+    cores: tuple[int, ...] | None = None,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+) -> Target:
+    """Load what a command names; raises :class:`InvalidInput` for a bad profile, core list or pattern."""
+    catalogue = load_catalogue()
+    loaded = load_profile(profile, catalogue, root)
+    stray = unmatched(loaded, [*only, *skip])
+    if stray:
+        raise InvalidInput(
+            f"nothing in profile {profile} matches",
+            [f"{pattern}" for pattern in stray],
+            next_step=f"`lltool profile show {profile}` lists its settings",
+        )
+    host = tuned_host(root, cores)
+    return Target(catalogue, loaded, host, tuple(select(loaded, catalogue, only, skip)))
+
+
+def make_plan(observations: Sequence[Observation]) -> list[PlanItem]:
+    """Say for each setting what `tune` would do with it."""
+    return [
+        PlanItem(
+            observation.setting, observation.live, observation.wanted, _action(observation), tuple(_notes(observation))
+        )
+        for observation in observations
+    ]
+
+
+def _action(observation: Observation) -> str:
+    if observation.settled is not None:
+        return "none"
+    if all(state.met for state in observation.knobs):
+        return "keep"
+    if not observation.kind.runtime:
+        return "reboot"
+    return "change" if observation.to_write else "refused"
+
+
+def _notes(observation: Observation) -> list[str]:
+    entry = observation.entry
+    notes: list[str] = []
+    if observation.settled is not None:
+        prefix = "no effect: " if observation.settled is Verdict.NO_EFFECT else "not applicable: "
+        notes.append(prefix + observation.reason)
+    if not observation.kind.runtime and observation.settled is None and any(not s.met for s in observation.knobs):
+        notes.append("takes effect at boot, and is not staged")
+    refused = [state.refusal for state in observation.knobs if state.refusal]
+    if refused:
+        notes.append(f"{len(refused)} of {len(observation.knobs)} refused: {refused[0]}")
+    changes = bool(observation.to_write)
+    if changes and any(_shrinks(state.live or "", state.wanted) for state in observation.to_write):
+        notes.append("shrinks the value in force")
+    if changes and entry.disputed:
+        notes.append(f"disputed: {entry.disputed}")
+    if changes and entry.undo_note:
+        notes.append(f"on rollback: {entry.undo_note}")
+    return notes
+
+
+def _shrinks(live: str, wanted: str) -> bool:
+    """Whether any buffer of a triple gets smaller; for single switches smaller means nothing."""
+    present, asked = live.split(), wanted.split()
+    if len(present) != len(asked) or len(asked) < 2 or not all(word.isdigit() for word in present + asked):
+        return False
+    return any(int(new) < int(old) for old, new in zip(present, asked, strict=True))

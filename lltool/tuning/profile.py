@@ -1,0 +1,196 @@
+"""Profiles: wanted values for a set of settings, read from TOML, every fault reported at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lltool.errors import InvalidInput, from_os_error
+from lltool.root import Root
+from lltool.tuning import facts
+from lltool.tuning.catalogue import Catalogue
+
+LOCAL_DIRECTORY = "/etc/lltool/profiles"
+
+
+class ProfileDocument(BaseModel):
+    """The shape of a profile file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    description: str = ""
+    extends: str | None = None
+    drop: list[str] = Field(default_factory=list)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Wanted values by setting id, as written (facts still in braces); ``source`` is the file."""
+
+    name: str
+    source: str
+    description: str
+    settings: dict[str, str]
+
+
+def shipped_names() -> list[str]:
+    """The profiles that come with lltool."""
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in files("lltool.profiles").iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def local_names(root: Root) -> list[str]:
+    """The profiles of this host's owner."""
+    return [name.removesuffix(".toml") for name in root.listdir(LOCAL_DIRECTORY) if name.endswith(".toml")]
+
+
+def load_profile(name: str, catalogue: Catalogue, root: Root) -> Profile:
+    """Load a profile by name (``/etc/lltool/profiles`` before the shipped ones) or by path, with what it extends.
+
+    Raises :class:`InvalidInput` with every fault and its line.
+    """
+    faults: list[str] = []
+    profile = _load(name, catalogue, root, (), faults)
+    if faults or profile is None:
+        raise InvalidInput(
+            f"profile {name} cannot be used", faults, next_step="correct it; `lltool explain` lists the settings"
+        )
+    return profile
+
+
+def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], faults: list[str]) -> Profile | None:
+    source, text = _read(name, root)
+    if source in chain:
+        faults.append(f"{chain[-1]}: extends {name}, which extends it again")
+        return None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{source}: {error}")
+        return None
+    try:
+        document = ProfileDocument.model_validate(table)
+    except ValidationError as error:
+        lines = _Lines(text)
+        faults.extend(
+            f"{source}{lines.of(*map(str, fault['loc']))}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        return None
+    inherited: dict[str, str] = {}
+    if document.extends is not None:
+        try:
+            base = _load(document.extends, catalogue, root, (*chain, source), faults)
+        except InvalidInput as error:
+            faults.append(f"{source}{_Lines(text).of('extends')}: extends: {error.what}")
+            base = None
+        if base is not None:
+            inherited = dict(base.settings)
+    for setting in document.drop:
+        if inherited.pop(setting, None) is None:
+            faults.append(f"{source}{_Lines(text).of('drop')}: drop: {setting} is not in {document.extends}")
+    own = _own_settings(document, source, text, catalogue, faults)
+    return Profile(name, source, document.description, inherited | own)
+
+
+def _read(name: str, root: Root) -> tuple[str, str]:
+    if os.sep in name or name.endswith(".toml"):
+        return name, _read_file(name, name)
+    local = f"{LOCAL_DIRECTORY}/{name}.toml"
+    if root.exists(local):
+        return local, _read_file(root.path(local), local)
+    shipped = files("lltool.profiles").joinpath(f"{name}.toml")
+    if not shipped.is_file():
+        known = ", ".join([*local_names(root), *shipped_names()])
+        raise InvalidInput(f"there is no profile {name}", [f"known profiles: {known}"])
+    return f"{name}.toml", shipped.read_text(encoding="utf-8")
+
+
+def _read_file(path: str, shown: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            status = os.fstat(file.fileno())
+            # Whoever can write the profile would otherwise decide what root writes into the kernel.
+            if os.geteuid() == 0 and (status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+                raise InvalidInput(
+                    f"profile {shown} is not used by root",
+                    ["others than root can write it"],
+                    next_step=f"chown root {shown} && chmod go-w {shown}",
+                )
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"profile {shown} cannot be read", [f"not UTF-8: {error}"]) from None
+    except OSError as error:
+        wrapped = from_os_error(f"profile {shown} cannot be read", error)
+        raise InvalidInput(wrapped.what, [str(wrapped.cause)], next_step=wrapped.next_step) from None
+
+
+def _own_settings(
+    document: ProfileDocument, source: str, text: str, catalogue: Catalogue, faults: list[str]
+) -> dict[str, str]:
+    lines = _Lines(text)
+    settings: dict[str, str] = {}
+    for setting, raw in _flatten(document.settings):
+        place = f"{source}{lines.of('settings', setting)}: {setting}"
+        entry = catalogue.find(setting)
+        if entry is None:
+            near = catalogue.near(setting)
+            faults.append(f"{place}: no such setting" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+            continue
+        if isinstance(raw, bool) or not isinstance(raw, int | str):
+            faults.append(f"{place}: {raw!r} must be a number or a text")
+            continue
+        value = str(raw)
+        names = facts.named(value)
+        unknown = [name for name in names if name not in facts.FACTS]
+        if unknown:
+            faults.append(f"{place}: no such host fact: {', '.join(unknown)}; known: {', '.join(facts.FACTS)}")
+            continue
+        if not names:
+            try:
+                entry.value.parse(value)
+            except ValueError as error:
+                faults.append(f"{place}: {error}")
+                continue
+        settings[setting] = value
+    return settings
+
+
+def _flatten(table: dict[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
+    """``sysctl.vm.swappiness = 1`` without quotes is nested tables to TOML, and means the same."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{stem}{key}.")
+        else:
+            yield stem + key, value
+
+
+class _Lines:
+    """Where the keys of a TOML text stand; tomllib keeps no positions."""
+
+    def __init__(self, text: str) -> None:
+        self._numbers: dict[str, int] = {}
+        section = ""
+        for number, line in enumerate(text.splitlines(), start=1):
+            stripped = line.strip()
+            if stripped.startswith("["):
+                section = stripped.strip("[] ").replace('"', "") + "."
+                self._numbers.setdefault(section.rstrip("."), number)
+            elif "=" in stripped and not stripped.startswith("#"):
+                key = stripped.partition("=")[0].strip().replace('"', "").replace("'", "").replace(" ", "")
+                self._numbers.setdefault(section + key, number)
+
+    def of(self, *path: str) -> str:
+        number = self._numbers.get(".".join(path))
+        return "" if number is None else f":{number}"

@@ -1,0 +1,83 @@
+"""Where lltool keeps what it did to this host: the state directory, its lock, its transactions."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from lltool.errors import Locked, from_os_error
+from lltool.root import Root
+from lltool.tuning.journal import Journal
+
+DEFAULT_DIRECTORY = "/var/lib/lltool"
+VARIABLE = "LLTOOL_STATE_DIR"
+
+
+class Store:
+    """The state directory: ``LLTOOL_STATE_DIR``, else ``/var/lib/lltool``, readable by its owner only."""
+
+    def __init__(self, root: Root) -> None:
+        self.directory = os.environ.get(VARIABLE) or root.path(DEFAULT_DIRECTORY)
+
+    def create(self) -> None:
+        """Make the directory; raises :class:`LltoolError` where that cannot be done."""
+        try:
+            os.makedirs(self._transactions, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(f"state directory {self.directory} cannot be made ({VARIABLE} moves it)", error) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the lock; the kernel releases it when the process ends, however it ends. Raises :class:`Locked`."""
+        self.create()
+        path = os.path.join(self.directory, "lock")
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise from_os_error(f"lock {path} cannot be opened", error) from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.read(descriptor, 32).decode(errors="replace").strip()
+                raise Locked(
+                    f"lock {path} is held", cause=f"by process {holder}", next_step="wait until it has ended"
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def new_journal(self) -> Journal:
+        """A journal for a new transaction, its directory entry on the disk."""
+        self.create()
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        path = os.path.join(self._transactions, f"{stamp}.jsonl")
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            descriptor = os.open(self._transactions, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise from_os_error(f"journal {path} cannot be made", error) from error
+        return Journal(path)
+
+    def journals(self) -> list[Journal]:
+        """All journals, oldest first; none where nothing was ever tuned."""
+        try:
+            names = sorted(os.listdir(self._transactions))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise from_os_error(f"state directory {self.directory} cannot be read", error) from error
+        return [Journal(os.path.join(self._transactions, name)) for name in names if name.endswith(".jsonl")]
+
+    @property
+    def _transactions(self) -> str:
+        return os.path.join(self.directory, "transactions")

@@ -1,0 +1,140 @@
+"""What a journal says of its transaction, and which transactions are in force."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lltool.errors import UnfinishedTransaction
+from lltool.root import Root
+from lltool.tuning.journal import Journal, Record, of_type
+from lltool.tuning.kinds.base import Knob
+from lltool.tuning.store import Store
+
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class Status(StrEnum):
+    """How far a transaction came."""
+
+    APPLIED = "applied"
+    UNFINISHED = "unfinished"
+    ROLLED_BACK = "rolled back"
+    ENDED_BY_REBOOT = "ended by reboot"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One knob that a transaction set out to change.
+
+    ``after`` is what was in force at the end of the transaction, None where it was interrupted before it knew;
+    ``error`` the kernel's refusal of the write, if any; ``undone`` whether the old value is back in force, or was
+    given up to someone else's.
+    """
+
+    setting: str
+    kind: str
+    knob: Knob
+    before: str
+    wanted: str
+    after: str | None
+    error: str
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A journal, read."""
+
+    journal: Journal
+    id: str
+    boot_id: str
+    profile: str
+    started: str
+    status: Status
+    changes: tuple[Change, ...]
+
+    @property
+    def in_force(self) -> tuple[Change, ...]:
+        """The changes that a rollback would undo, in the order in which they were made."""
+        if self.status in {Status.ROLLED_BACK, Status.ENDED_BY_REBOOT}:
+            return ()
+        return tuple(change for change in self.changes if not change.undone)
+
+
+def read_transaction(journal: Journal, boot_id: str) -> Transaction:
+    """Read a journal; raises :class:`LltoolError` where it is damaged."""
+    records = journal.records()
+    begin: Record = next(of_type(records, "begin"), {})
+    return Transaction(
+        journal=journal,
+        id=os.path.basename(journal.path).removesuffix(".jsonl"),
+        boot_id=begin.get("boot_id", ""),
+        profile=begin.get("profile", ""),
+        started=begin.get("started", ""),
+        status=_status(records, begin.get("boot_id", boot_id), boot_id),
+        changes=tuple(_changes(records)),
+    )
+
+
+def read_transactions(store: Store, root: Root) -> list[Transaction]:
+    """All transactions of this host, oldest first."""
+    boot_id = current_boot_id(root)
+    return [read_transaction(journal, boot_id) for journal in store.journals()]
+
+
+def refuse_if_unfinished(transactions: list[Transaction]) -> None:
+    """Raise :class:`UnfinishedTransaction` where one was interrupted."""
+    for transaction in transactions:
+        if transaction.status is Status.UNFINISHED:
+            raise UnfinishedTransaction(
+                f"transaction {transaction.id} was interrupted",
+                cause=f"its journal {transaction.journal.path} has no end",
+                next_step="run `lltool rollback`",
+            )
+
+
+def current_boot_id(root: Root) -> str:
+    """What distinguishes this boot from every other; empty where the tree does not say."""
+    return root.read_or(BOOT_ID, "") or ""
+
+
+def _status(records: list[Record], began_in: str, boot_id: str) -> Status:
+    if any(of_type(records, "closed")):
+        return Status.ROLLED_BACK
+    if began_in != boot_id:
+        return Status.ENDED_BY_REBOOT
+    last = {record["type"]: index for index, record in enumerate(records)}
+    if "commit" not in last or last.get("undo", -1) > last.get("paused", -1):
+        return Status.UNFINISHED
+    return Status.APPLIED
+
+
+def _changes(records: list[Record]) -> list[Change]:
+    after: dict[tuple[str, Knob], str | None] = {}
+    errors: dict[tuple[str, Knob], str] = {}
+    undone: set[tuple[str, Knob]] = set()
+    for record in records:
+        for item in record.get("knobs", ()):
+            key = (item["setting"], Knob(item["path"], item["part"]))
+            if record["type"] in {"result", "commit"}:
+                after[key] = item["after"]
+                errors[key] = item.get("error", errors.get(key, ""))
+            elif record["type"] == "restored":
+                undone.add(key)
+    return [
+        Change(
+            setting=item["setting"],
+            kind=record["kind"],
+            knob=key[1],
+            before=item["before"],
+            wanted=item["wanted"],
+            after=after.get(key),
+            error=errors.get(key, ""),
+            undone=key in undone,
+        )
+        for record in of_type(records, "intent")
+        for item in record["knobs"]
+        if (key := (item["setting"], Knob(item["path"], item["part"])))
+    ]

@@ -1,0 +1,110 @@
+"""Undo: strict reverse order, each value exactly as it was, nothing of someone else's overwritten."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lltool.errors import LltoolError
+from lltool.root import Root
+from lltool.tuning.journal import Journal, Record
+from lltool.tuning.kinds import KINDS
+from lltool.tuning.transaction import Change, Transaction
+from lltool.tuning.writing import write
+
+
+class Outcome(StrEnum):
+    """What became of one knob."""
+
+    RESTORED = "restored"
+    UNCHANGED = "was as before"
+    FOREIGN = "kept: changed by someone else since"
+    GONE = "gone: the device or file is no longer there"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """One knob after the undo; ``live`` is the value now in force."""
+
+    change: Change
+    outcome: Outcome
+    live: str
+    error: str = ""
+
+    @property
+    def left_as_is(self) -> bool:
+        """Whether the old value is not in force."""
+        return self.outcome in {Outcome.FOREIGN, Outcome.FAILED}
+
+
+def undo(transaction: Transaction, root: Root, only: Sequence[str] = ()) -> list[Restoration]:
+    """Put back what a transaction changed, or the settings of it that match ``only``.
+
+    Values come first: where the journal takes no more records, they are restored all the same, and the transaction
+    stays open for another undo, which then finds them as they were.
+    """
+    records = _TolerantJournal(transaction.journal)
+    records.append({"type": "undo"}, sync=False)
+    restorations: list[Restoration] = []
+    for change in reversed(transaction.in_force):
+        if only and not any(fnmatch.fnmatchcase(change.setting, pattern) for pattern in only):
+            continue
+        restoration = restore(change, root)
+        restorations.append(restoration)
+        if restoration.outcome is not Outcome.FAILED:
+            records.append(_restored(restoration), sync=False)
+    failed = any(restoration.outcome is Outcome.FAILED for restoration in restorations)
+    if not failed:
+        complete = len(restorations) == len(transaction.in_force)
+        records.append({"type": "closed" if complete else "paused"}, sync=True)
+    return restorations
+
+
+def restore(change: Change, root: Root) -> Restoration:
+    """Put one knob back."""
+    kind = KINDS[change.kind]
+    try:
+        live = kind.read(root, change.knob)
+        if live == change.before:
+            return Restoration(change, Outcome.UNCHANGED, live)
+        # Without a recorded result the transaction was interrupted around this very write: the value is its own.
+        if change.after is not None and live != change.after:
+            return Restoration(change, Outcome.FOREIGN, live)
+        write(kind, root, change.knob, change.before)
+        live = kind.read(root, change.knob)
+    except FileNotFoundError:
+        return Restoration(change, Outcome.GONE, "")
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno or 0).lower() if isinstance(error, OSError) else str(error)
+        return Restoration(change, Outcome.FAILED, "", reason)
+    if live != change.before:
+        return Restoration(change, Outcome.FAILED, live, f"the kernel made {live!r} of {change.before!r}")
+    return Restoration(change, Outcome.RESTORED, live)
+
+
+class _TolerantJournal:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._writable = True
+        try:
+            journal.heal()
+        except LltoolError:
+            self._writable = False
+
+    def append(self, record: Record, *, sync: bool) -> None:
+        if not self._writable:
+            return
+        try:
+            self._journal.append(record, sync=sync)
+        except LltoolError:
+            self._writable = False
+
+
+def _restored(restoration: Restoration) -> Record:
+    change = restoration.change
+    item = {"setting": change.setting, "path": change.knob.path, "part": change.knob.part}
+    return {"type": "restored", "knobs": [item | {"outcome": restoration.outcome.value}]}

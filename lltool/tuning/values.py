@@ -1,0 +1,98 @@
+"""What a profile may ask of a setting, and when a live value meets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lltool.host.cpulist import format_cpulist, parse_cpulist
+
+AT_LEAST = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wanted value in canonical form: words separated by single spaces.
+
+    ``at_least`` asks only for numbers not smaller than these: a larger live value stays.
+    """
+
+    text: str
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        return f"{AT_LEAST} {self.text}" if self.at_least else self.text
+
+    def met_by(self, live: str) -> bool:
+        """Whether a live value is what is wanted, white space aside."""
+        if self.at_least:
+            return self.text_over(live) == normalised(live)
+        return normalised(live) == self.text
+
+    def text_over(self, live: str) -> str:
+        """What to write where ``live`` is in force: with ``at_least`` the larger number at each place."""
+        if not self.at_least:
+            return self.text
+        present = [int(word) for word in live.split()]
+        wanted = [int(word) for word in self.text.split()]
+        return " ".join(str(max(pair)) for pair in zip(present, wanted, strict=True))
+
+
+def normalised(text: str) -> str:
+    """Words separated by single spaces: the kernel prints tabs where it was given spaces."""
+    return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSpec:
+    """The type and the bounds of a setting's value, from the catalogue's ``value`` table.
+
+    Types: ``int``; ``ints`` (``count`` of them); ``choice``; ``cpus`` (a CPU list); ``text``.
+    """
+
+    type: str
+    minimum: int = 0
+    maximum: int = 0
+    count: int = 1
+    choices: tuple[str, ...] = ()
+
+    @classmethod
+    def from_table(cls, table: dict[str, Any]) -> ValueSpec:
+        """Read the catalogue's ``value`` table; raises ``KeyError`` or ``ValueError`` where it is wrong."""
+        kind = table["type"]
+        if kind in {"int", "ints"}:
+            return cls(kind, table["min"], table["max"], table.get("count", 1))
+        if kind == "choice":
+            return cls(kind, choices=tuple(table["of"]))
+        if kind in {"cpus", "text"}:
+            return cls(kind)
+        raise ValueError(f"unknown value type {kind!r}")
+
+    def parse(self, value: str) -> Wish:
+        """Turn a profile's text into a wish; raises ``ValueError`` that says what would be accepted."""
+        text = normalised(value)
+        at_least = text.startswith(AT_LEAST)
+        if at_least:
+            text = text.removeprefix(AT_LEAST).strip()
+            if self.type not in {"int", "ints"}:
+                raise ValueError(f"{value!r}: only numbers can be asked for with {AT_LEAST}")
+        if self.type in {"int", "ints"}:
+            return Wish(self._numbers(text), at_least)
+        if self.type == "choice" and text not in self.choices:
+            raise ValueError(f"{value!r} is not one of {', '.join(self.choices)}")
+        if self.type == "cpus":
+            return Wish(format_cpulist(parse_cpulist(text)))
+        return Wish(text)
+
+    def _numbers(self, text: str) -> str:
+        words = text.split()
+        if len(words) != self.count:
+            raise ValueError(f"{text!r} must be {self.count} whole number{'s' if self.count > 1 else ''}")
+        for word in words:
+            try:
+                number = int(word)
+            except ValueError:
+                raise ValueError(f"{word!r} is not a whole number") from None
+            if not self.minimum <= number <= self.maximum:
+                raise ValueError(f"{number} is outside {self.minimum} to {self.maximum}")
+        return " ".join(str(int(word)) for word in words)

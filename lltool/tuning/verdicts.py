@@ -1,0 +1,61 @@
+"""From observations to verdicts, and from verdicts to an exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lltool.tuning.kinds.base import Knob
+from lltool.tuning.model import Finding, Verdict
+from lltool.tuning.observation import KnobState, Observation
+from lltool.tuning.transaction import Change
+
+_NOT_STAGED = "not staged: it takes effect at boot"
+_SEVERITY = (Verdict.REFUSED, Verdict.PARTIAL, Verdict.DRIFT)
+
+
+def judge(observations: Sequence[Observation], in_force: Iterable[Change]) -> list[Finding]:
+    """One finding for each observation; ``in_force`` is what lltool's own transactions recorded of the knobs."""
+    changes = {(change.setting, change.knob): change for change in in_force}
+    return [_finding(observation, changes) for observation in observations]
+
+
+def exit_code(findings: Sequence[Finding], *, strict: bool = False) -> int:
+    """0 compliant, 3 drifted, 4 compliant once the pending reboot has happened (design.md section 5)."""
+    verdicts = {finding.verdict for finding in findings}
+    bad = {Verdict.DRIFT, Verdict.PARTIAL} | ({Verdict.REFUSED} if strict else set())
+    if verdicts & bad:
+        return 3
+    return 4 if Verdict.PENDING_REBOOT in verdicts else 0
+
+
+def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change]) -> Finding:
+    if observation.settled is not None:
+        verdict, reason = observation.settled, observation.reason
+    else:
+        unmet = [state for state in observation.knobs if not state.met]
+        judged = [_judge(observation, state, changes.get((observation.setting, state.knob))) for state in unmet]
+        verdict = max((verdict for verdict, _ in judged), key=_SEVERITY.index, default=Verdict.OK)
+        reason = _summary([reason for _, reason in judged], len(observation.knobs))
+    return Finding(observation.setting, verdict, observation.live, observation.wanted, reason)
+
+
+def _judge(observation: Observation, state: KnobState, change: Change | None) -> tuple[Verdict, str]:
+    if not observation.kind.runtime:
+        return Verdict.DRIFT, _NOT_STAGED
+    if state.refusal:
+        return Verdict.REFUSED, state.refusal
+    if change is None:
+        return Verdict.DRIFT, "not applied"
+    if change.error and state.live == change.before:
+        return Verdict.REFUSED, change.error
+    if state.live == change.after:
+        return Verdict.PARTIAL, f"the kernel made {state.live!r} of {change.wanted!r}"
+    return Verdict.DRIFT, f"changed by someone else since it was set to {change.after!r}"
+
+
+def _summary(reasons: Sequence[str], knobs: int) -> str:
+    counted = Counter(reasons).most_common()
+    if knobs == 1 or not counted:
+        return "; ".join(reason for reason, _ in counted)
+    return "; ".join(f"{count} of {knobs}: {reason}" for reason, count in counted)
