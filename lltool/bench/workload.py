@@ -14,7 +14,7 @@ from typing import Any
 from lltool.bench.model import Histogram
 
 
-class NotApplicable(Exception):  # noqa: N818 - a verdict on this host, not an error
+class NotApplicable(Exception):
     """This benchmark has no meaning on this host; the message says why."""
 
 

@@ -18,6 +18,7 @@ from lltool.tuning.transaction import Transaction, current_boot_id, read_transac
 from lltool.tuning.undo import Restoration, undo
 from lltool.tuning.writing import refusal, write
 
+
 class _WriteFailed(Exception):
     def __init__(self, setting: str, state: KnobState, error: OSError) -> None:
         super().__init__(setting)
@@ -79,7 +80,9 @@ def _apply_setting(observation: Observation, root: Root, journal: Journal, *, ke
             if not refused:
                 refused = os.strerror(error.errno or 0).lower()
                 failed = failed or _WriteFailed(observation.setting, state, error)
-        results.append(_item(observation, state) | {"after": _read_back(observation.kind, root, state), "error": refused})
+        results.append(
+            _item(observation, state) | {"after": _read_back(observation.kind, root, state), "error": refused}
+        )
         if failed is not None and not keep_going:
             break
     journal.append({"type": "result", "knobs": results}, sync=False)
@@ -116,4 +119,3 @@ def _explained(failure: _WriteFailed, restorations: Sequence[Restoration]) -> Ll
         cause=f"{os.strerror(failure.error.errno or 0).lower()}; {undone}",
         next_step=f"leave it out with --skip {failure.setting}, or apply the rest with --keep-going",
     )
-

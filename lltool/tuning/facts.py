@@ -11,7 +11,7 @@ from lltool.tuning.host import TunedHost
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-class NoSuchFact(Exception):  # noqa: N818 - a property of this host, not an error
+class NoSuchFact(Exception):
     """This host has nothing to put for a fact; the message says why."""
 
 

@@ -80,9 +80,7 @@ def observe(profile: Profile, catalogue: Catalogue, host: TunedHost, selected: S
 def select(profile: Profile, catalogue: Catalogue, only: Sequence[str], skip: Sequence[str]) -> list[str]:
     """The settings of a profile that match ``only`` (all if empty) and not ``skip``, each after those it depends on."""
     chosen = [
-        setting
-        for setting in profile.settings
-        if (not only or _matches(setting, only)) and not _matches(setting, skip)
+        setting for setting in profile.settings if (not only or _matches(setting, only)) and not _matches(setting, skip)
     ]
     sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
     for setting in chosen:
@@ -166,6 +164,6 @@ def _readable(kind: Kind, knobs: Sequence[Knob], root: Root) -> dict[Knob, str]:
     for knob in knobs:
         try:
             values[knob] = kind.read(root, knob)
-        except (OSError, ValueError):  # noqa: PERF203 - a knob that cannot be read cannot have been changed either
+        except (OSError, ValueError):
             continue
     return values

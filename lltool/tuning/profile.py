@@ -44,9 +44,7 @@ class Profile:
 def shipped_names() -> list[str]:
     """The profiles that come with lltool."""
     return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in files("lltool.profiles").iterdir()
-        if entry.name.endswith(".toml")
+        entry.name.removesuffix(".toml") for entry in files("lltool.profiles").iterdir() if entry.name.endswith(".toml")
     )
 
 
@@ -97,9 +95,11 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
             base = None
         if base is not None:
             inherited = dict(base.settings)
-    for setting in document.drop:
-        if inherited.pop(setting, None) is None:
-            faults.append(f"{source}{_Lines(text).of('drop')}: drop: {setting} is not in {document.extends}")
+    place = f"{source}{_Lines(text).of('drop')}: drop"
+    faults += [
+        f"{place}: {setting} is not in {document.extends}" for setting in document.drop if setting not in inherited
+    ]
+    inherited = {setting: value for setting, value in inherited.items() if setting not in document.drop}
     own = _own_settings(document, source, text, catalogue, faults)
     return Profile(name, source, document.description, inherited | own)
 

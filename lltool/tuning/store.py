@@ -27,7 +27,9 @@ class Store:
         try:
             os.makedirs(self._transactions, mode=0o700, exist_ok=True)
         except OSError as error:
-            raise from_os_error(f"state directory {self.directory} cannot be made ({VARIABLE} moves it)", error) from error
+            raise from_os_error(
+                f"state directory {self.directory} cannot be made ({VARIABLE} moves it)", error
+            ) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from lltool.tuning.host import TunedHost
 from lltool.tuning.values import Wish, normalised
 
 
-class NotApplicable(Exception):  # noqa: N818 - a verdict on this host, not an error
+class NotApplicable(Exception):
     """There is no such thing on this host; the message says why."""
 
 
