@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+from lltool.kernels.recorder import Recorder
+
+def block(buffer: Buffer, messages: int) -> tuple[int, int]: ...
+def per_operation(buffer: Buffer, recorder: Recorder, messages: int) -> int: ...

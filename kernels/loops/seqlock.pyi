@@ -1,0 +1,9 @@
+from typing import Final
+
+from lltool.kernels.recorder import Recorder
+from lltool.kernels.seqlock import Seqlock
+
+PAYLOAD_SIZE: Final[int]
+
+def block(lock: Seqlock, reads: int) -> tuple[int, int]: ...
+def per_operation(lock: Seqlock, recorder: Recorder, reads: int) -> int: ...

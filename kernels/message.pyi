@@ -1,0 +1,26 @@
+from typing import Final, final
+
+from typing_extensions import Buffer
+
+SIZE: Final[int]
+TRADE: Final[int]
+QUOTE: Final[int]
+PRICE_SCALE: Final[int]
+
+@final
+class Message:
+    def __init__(self, buffer: Buffer, offset: int = 0) -> None: ...
+    @property
+    def type(self) -> int: ...
+    @property
+    def symbol_id(self) -> int: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def timestamp_ns(self) -> int: ...
+
+def parse(buffer: Buffer, offset: int = 0) -> Message: ...
+def parse_many(buffer: Buffer) -> tuple[int, int | None]: ...
+def pack(type: int, symbol_id: int, price: int, quantity: int, timestamp_ns: int) -> bytes: ...  # noqa: A002
