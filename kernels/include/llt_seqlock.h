@@ -11,6 +11,8 @@
  * Words are atomic because reader and writer may touch one at the same time: with plain accesses that is a data race,
  * which C11 leaves undefined whatever the sequence says.
  *
+ * The copies ask for unrolling by hand: to gcc an atomic access is a call, and it keeps loops with calls rolled.
+ *
  * A reader never waits without end: a writer that is descheduled in the middle of a write stops every reader until
  * it runs again, so reads are tried a given number of times. A second writer at the same time breaks the lock.
  */
@@ -65,10 +67,17 @@ static inline void llt_seqlock_write(llt_seqlock *lock, const void *payload, siz
     uint64_t sequence = llt_load_relaxed(&lock->sequence); /* relaxed: nobody else stores it */
     llt_store_relaxed(&lock->sequence, sequence + 1);      /* relaxed: the fence below orders it */
     llt_fence_release();                                   /* no word becomes visible before the odd sequence */
-    for (size_t offset = 0; offset < payload_size; offset += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + offset, payload_size - offset < 8 ? payload_size - offset : 8);
-        llt_store_relaxed(&lock->words[offset / 8], word); /* relaxed: between the fence and the release */
+    size_t whole = payload_size / 8;
+    uint64_t word;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < whole; i++) {
+        memcpy(&word, bytes + i * 8, 8);
+        llt_store_relaxed(&lock->words[i], word); /* relaxed: between the fence and the release */
+    }
+    if (payload_size % 8) {
+        word = 0;
+        memcpy(&word, bytes + whole * 8, payload_size % 8);
+        llt_store_relaxed(&lock->words[whole], word);
     }
     llt_store_release(&lock->sequence, sequence + 2); /* release: every word before the even sequence */
 }
@@ -80,9 +89,15 @@ static inline bool llt_seqlock_try_read(const llt_seqlock *lock, void *payload, 
     if (before & 1) {
         return false;
     }
-    for (size_t offset = 0; offset < payload_size; offset += 8) {
-        uint64_t word = llt_load_relaxed(&lock->words[offset / 8]); /* relaxed: between the acquire and the fence */
-        memcpy(bytes + offset, &word, payload_size - offset < 8 ? payload_size - offset : 8);
+    size_t whole = payload_size / 8;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < whole; i++) {
+        uint64_t word = llt_load_relaxed(&lock->words[i]); /* relaxed: between the acquire and the fence */
+        memcpy(bytes + i * 8, &word, 8);
+    }
+    if (payload_size % 8) {
+        uint64_t word = llt_load_relaxed(&lock->words[whole]);
+        memcpy(bytes + whole * 8, &word, payload_size % 8);
     }
     llt_fence_acquire(); /* every word before the second look at the sequence */
     return llt_load_relaxed(&lock->sequence) == before; /* relaxed: the fence orders it */

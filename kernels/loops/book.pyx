@@ -16,7 +16,7 @@ cdef struct Update:
     size_t side
 
 
-cdef int _apply(llt_l2_book *book, const Update *update) noexcept nogil:
+cdef inline int _apply(llt_l2_book *book, const Update *update) noexcept nogil:
     cdef int failed = llt_l2_update(&book.sides[update.side], update.price, update.quantity)
     if book.sides[LLT_BID].count and book.sides[LLT_ASK].count:
         llt_keep(<uint64_t>llt_l2_price(&book.sides[LLT_BID], 0))

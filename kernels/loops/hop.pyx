@@ -23,7 +23,7 @@ cdef double _now() noexcept nogil:
     return now.tv_sec + now.tv_nsec * 1e-9
 
 
-cdef bint _push(llt_spsc *ring, uint64_t value) noexcept nogil:
+cdef inline bint _push(llt_spsc *ring, uint64_t value) noexcept nogil:
     cdef uint64_t *slot = <uint64_t *>llt_spsc_reserve(ring)
     if slot is NULL:
         return False
@@ -32,7 +32,7 @@ cdef bint _push(llt_spsc *ring, uint64_t value) noexcept nogil:
     return True
 
 
-cdef const uint64_t *_wait(llt_spsc *ring, double limit_seconds) noexcept nogil:
+cdef inline const uint64_t *_wait(llt_spsc *ring, double limit_seconds) noexcept nogil:
     # No pause in the loop: the hop to a consumer that polls as fast as it can is what is measured.
     cdef const uint64_t *slot
     cdef double deadline = 0
@@ -49,7 +49,7 @@ cdef const uint64_t *_wait(llt_spsc *ring, double limit_seconds) noexcept nogil:
                 return NULL
 
 
-cdef bint _round_trip(llt_spsc *there, llt_spsc *back, uint64_t value, double limit_seconds) noexcept nogil:
+cdef inline bint _round_trip(llt_spsc *there, llt_spsc *back, uint64_t value, double limit_seconds) noexcept nogil:
     cdef const uint64_t *slot
     cdef bint same
     if not _push(there, value):

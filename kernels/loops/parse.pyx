@@ -17,7 +17,7 @@ from lltool.kernels.message cimport (
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
 
 
-cdef bint _parse(const unsigned char *buffer, size_t size, size_t offset) noexcept nogil:
+cdef inline bint _parse(const unsigned char *buffer, size_t size, size_t offset) noexcept nogil:
     if llt_message_check(buffer, size, offset) != LLT_MESSAGE_OK:
         return False
     llt_keep(llt_message_symbol_id(buffer + offset))
@@ -27,7 +27,7 @@ cdef bint _parse(const unsigned char *buffer, size_t size, size_t offset) noexce
     return True
 
 
-cdef size_t _next(size_t size, size_t offset) noexcept nogil:
+cdef inline size_t _next(size_t size, size_t offset) noexcept nogil:
     offset += LLT_MESSAGE_SIZE
     return offset if offset < size else 0
 

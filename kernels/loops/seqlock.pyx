@@ -13,7 +13,7 @@ cdef enum:
 PAYLOAD_SIZE = WORDS * sizeof(uint64_t)
 
 
-cdef uint64_t _read(const llt_seqlock *lock) noexcept nogil:
+cdef inline uint64_t _read(const llt_seqlock *lock) noexcept nogil:
     cdef uint64_t[WORDS] payload
     cdef bint stable = llt_seqlock_try_read(lock, payload, WORDS * sizeof(uint64_t))
     # Each word is asked for by itself: a copy whose words nobody looks at is one the compiler drops.
