@@ -87,7 +87,8 @@ def _measure(
     prefault_stack()
     conditions["stack prefaulted"] = DONE
     gc.disable()
-    with held_c_states(root, wanted=specification["hold"]) as conditions["C-states held"]:
+    with held_c_states(root, wanted=specification["hold"]) as held:
+        conditions["C-states held"] = held
         # The run itself is the window of the calibration: longer than any that could be added to it.
         first = bracket()
         trips = [probe_ticks(cores[1])] if benchmark.cores_needed == 2 else []

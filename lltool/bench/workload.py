@@ -23,7 +23,8 @@ class Effort:
     """How much one run measures.
 
     ``samples`` stamp pairs in per-operation mode, ``blocks`` in block mode; ``seconds`` bounds benchmarks that
-    watch time pass. Warm-up lasts at least ``warm_seconds`` and until the blocks agree, at most ``warm_limit_seconds``.
+    watch time pass; ``working_set_bytes`` is the memory of those that must miss the caches. Warm-up lasts at least
+    ``warm_seconds`` and until the blocks agree, at most ``warm_limit_seconds``.
     """
 
     samples: int
@@ -31,9 +32,12 @@ class Effort:
     seconds: float
     warm_seconds: float
     warm_limit_seconds: float
+    working_set_bytes: int = 64 << 20
 
 
-QUICK = Effort(samples=20_000, blocks=50, seconds=0.2, warm_seconds=0.03, warm_limit_seconds=0.15)
+QUICK = Effort(
+    samples=20_000, blocks=50, seconds=0.2, warm_seconds=0.03, warm_limit_seconds=0.15, working_set_bytes=16 << 20
+)
 FULL = Effort(samples=250_000, blocks=200, seconds=1.0, warm_seconds=0.2, warm_limit_seconds=5.0)
 
 

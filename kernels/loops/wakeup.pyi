@@ -1,0 +1,3 @@
+from lltool.kernels.recorder import Recorder
+
+def wake(recorder: Recorder, n: int, period_ns: int) -> tuple[int, int, int]: ...
