@@ -44,32 +44,37 @@ class Hypervisor:
 
 
 def read_hypervisor(root: Root, cpu: Cpu, clock: Clock) -> Hypervisor:
-    """Find the hypervisor by /sys/hypervisor, clock source, device tree, DMI and the processor's flag, in this order."""
-    kind = read_text(root, "/sys/hypervisor/type")
-    if kind is not None:
-        # Under Xen the control domain has this directory as well, and it is a guest of the hypervisor too.
-        return Hypervisor(is_guest=True, name=kind.capitalize(), evidence=f"/sys/hypervisor/type is {kind}")
-    for source in clock.available:
-        if source in _CLOCKSOURCES:
-            return Hypervisor(is_guest=True, name=_CLOCKSOURCES[source], evidence=f"clock source {source} is offered")
-    compatible = read_text(root, "/proc/device-tree/hypervisor/compatible")
-    if compatible is not None:
-        named = compatible.split("\0", 1)[0]
-        return Hypervisor(is_guest=True, name=named, evidence=f"the device tree names {named}")
+    """Find the hypervisor by /sys/hypervisor, clock source, device tree, DMI and processor flag, in that order."""
+    named = _by_files(root, clock)
     flagged = "hypervisor" in cpu.flags
-    by_dmi = _by_dmi(cpu)
+    is_x86 = bool(cpu.flags) and not cpu.arm_parts
     # On x86 a cloud's bare-metal instance carries the cloud's DMI names, but not the flag.
-    if by_dmi is not None and (flagged or not cpu.flags or cpu.arm_parts):
-        name, evidence = by_dmi
+    if named is None and (flagged or not is_x86):
+        named = _by_dmi(cpu)
+    if named is not None:
+        name, evidence = named
         return Hypervisor(is_guest=True, name=name, evidence=evidence)
     if flagged:
         return Hypervisor(is_guest=True, name=None, evidence="the processor has the flag hypervisor; nothing names it")
     if not cpu.flags:
         return Hypervisor(is_guest=None, name=None, evidence="the processor's flags are not known")
-    looked_at = "DMI" if cpu.arm_parts else "the processor's flag, DMI"
-    return Hypervisor(
-        is_guest=False, name=None, evidence=f"none seen by {looked_at}, /sys/hypervisor and the clock sources"
-    )
+    looked_at = "the processor's flag" if is_x86 else "DMI, device tree"
+    return Hypervisor(is_guest=False, name=None, evidence=f"none seen by {looked_at}, /sys/hypervisor, clock sources")
+
+
+def _by_files(root: Root, clock: Clock) -> tuple[str, str] | None:
+    kind = read_text(root, "/sys/hypervisor/type")
+    if kind is not None:
+        # Under Xen the control domain has this directory as well, and it is a guest of the hypervisor too.
+        return kind.capitalize(), f"/sys/hypervisor/type is {kind}"
+    for source in clock.available:
+        if source in _CLOCKSOURCES:
+            return _CLOCKSOURCES[source], f"clock source {source} is offered"
+    compatible = read_text(root, "/proc/device-tree/hypervisor/compatible")
+    if compatible is None:
+        return None
+    name = compatible.split("\0", 1)[0]
+    return name, f"the device tree names {name}"
 
 
 def _by_dmi(cpu: Cpu) -> tuple[str, str] | None:

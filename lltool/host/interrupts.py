@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lltool.root import Root
 
 # What /proc/interrupts prints between the chip and the action: "3-edge", "fasteoi", "27 Level".
-_TRIGGER = re.compile(r"(?:\d+[-\s]+)?(?:IR-)?(?:edge|level|fasteoi|none)(?:-\w+)?", re.IGNORECASE)
+_TRIGGER = re.compile(r"(?:\d+[-\s]+)?(?:IR-)?(?:edge|level|fasteoi|none)(?:-\w+)?(?=\s|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def parse_interrupts(text: str) -> tuple[tuple[int, ...], tuple[tuple[str, tuple
         if not colon or not label.strip().isascii():
             continue
         words = rest.split(maxsplit=len(cpus))
-        counts = []
+        counts: list[int] = []
         while words and len(counts) < len(cpus) and words[0].isascii() and words[0].isdigit():
             counts.append(int(words.pop(0)))
         # A chip's name with blanks around it keeps its columns: they separate the action.

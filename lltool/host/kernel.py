@@ -99,7 +99,7 @@ def read_kernel(root: Root) -> Kernel:
         version=version,
         options=options,
         hz=int(hz) if hz.isascii() and hz.isdigit() else None,
-        preemption=_preemption(root, config, options),
+        preemption=_preemption(root, config, options, version),
         cmdline=root.read_or("/proc/cmdline"),
         isolated=read_cpulist(root, "/sys/devices/system/cpu/isolated"),
         nohz_full=read_cpulist(root, "/sys/devices/system/cpu/nohz_full"),
@@ -135,39 +135,46 @@ def _parse_config(text: str) -> dict[str, str]:
 
 def _option(root: Root, name: str, config: dict[str, str], source: str, version: str | None) -> Option:
     if config:
-        return Option(name, Answer.YES if config.get(name) == "y" else Answer.NO, source)
-    cpu = "/sys/devices/system/cpu"
-    if name == "NO_HZ_FULL" and root.exists(f"{cpu}/nohz_full"):
-        return Option(name, Answer.YES, f"{cpu}/nohz_full exists")
-    # Both files came with kernel 4.0, and only the second depends on the option.
-    if name == "NO_HZ_FULL" and root.exists(f"{cpu}/isolated"):
-        return Option(name, Answer.NO, f"{cpu}/isolated exists and {cpu}/nohz_full does not")
+        return Option(name, _answer(config.get(name) == "y"), source)
+    if name == "NO_HZ_FULL":
+        # Both files came with kernel 4.0, and only the second depends on the option.
+        isolated, nohz_full = (f"/sys/devices/system/cpu/{file}" for file in ("isolated", "nohz_full"))
+        if root.exists(nohz_full):
+            return Option(name, Answer.YES, f"{nohz_full} exists")
+        if root.exists(isolated):
+            return Option(name, Answer.NO, f"{isolated} exists and {nohz_full} does not")
     if name == "PREEMPT_RT" and read_text(root, "/sys/kernel/realtime") == "1":
         return Option(name, Answer.YES, "/sys/kernel/realtime is 1")
     if name in {"PREEMPT_RT", "PREEMPT_DYNAMIC"} and version is not None:
-        named = name in re.split(r"[\s,()]+", version)
-        return Option(name, Answer.YES if named else Answer.NO, "the kernel's version text")
+        return Option(name, _answer(name in re.split(r"[\s,()]+", version)), "the kernel's version text")
     return Option(name, Answer.UNKNOWN, source)
 
 
-def _preemption(root: Root, config: dict[str, str], options: tuple[Option, ...]) -> Preemption:
+def _answer(condition: bool) -> Answer:
+    return Answer.YES if condition else Answer.NO
+
+
+def _model_by_name(version: str | None, answers: dict[str, Answer]) -> str | None:
+    if answers["PREEMPT_RT"] is Answer.YES:
+        return "rt"
+    # Only these models show in the version text: without a word it is none or voluntary.
+    words = (version or "").split()
+    return "full" if "PREEMPT" in words else "lazy" if "PREEMPT_LAZY" in words else None
+
+
+def _preemption(root: Root, config: dict[str, str], options: tuple[Option, ...], version: str | None) -> Preemption:
     answers = {option.name: option.answer for option in options}
     built = next((model for option, model in _MODELS.items() if config.get(option) == "y"), None)
-    if built is None and answers["PREEMPT_RT"] is Answer.YES:
-        built = "rt"
+    if built is None:
+        built = _model_by_name(version, answers)
     live = read_text(root, "/sys/kernel/debug/sched/preempt")
     current = bracketed(live)[0] if live is not None else None
     if current is not None:
         return Preemption(built, current, "/sys/kernel/debug/sched/preempt")
-    if built == "rt":
-        return Preemption(built, "rt", "the kernel is built with PREEMPT_RT")
-    if answers["PREEMPT_DYNAMIC"] is Answer.YES:
+    if answers["PREEMPT_DYNAMIC"] is Answer.YES and built != "rt":
         asked = re.findall(r"(?:^|\s)preempt=(\S+)", root.read_or("/proc/cmdline") or "")
         if asked:
             return Preemption(built, asked[-1], "preempt= on the kernel command line")
-        if built is not None:
-            return Preemption(built, built, "the default of its build; /sys/kernel/debug/sched/preempt is not readable")
-        return Preemption(None, None, "chosen at boot; /sys/kernel/debug/sched/preempt is not readable")
-    if built is not None:
-        return Preemption(built, built, "fixed at build time")
-    return Preemption(None, None, "no kernel configuration is readable")
+        hidden = "/sys/kernel/debug/sched/preempt is not readable"
+        return Preemption(built, built, f"the default of its build; {hidden}" if built else f"chosen at boot; {hidden}")
+    return Preemption(built, built, "fixed at build time" if built else "no kernel configuration is readable")

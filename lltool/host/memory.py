@@ -58,6 +58,13 @@ class Memory:
     swaps: tuple[Swap, ...] | None
 
 
+def available_bytes(root: Root) -> int | None:
+    """Read how much memory can be had now without swapping (MemAvailable); ``None`` where the kernel does not say."""
+    text = fields(root.read_or("/proc/meminfo") or "").get("MemAvailable", "")
+    number = text.removesuffix("kB").strip()
+    return int(number) * 1024 if number.isdigit() else None
+
+
 def read_memory(root: Root) -> Memory:
     """Read the memory of the host; pools come for the host first, then for each node."""
     pools = list(_pools(root, None, _HUGEPAGES))
