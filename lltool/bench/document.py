@@ -1,0 +1,83 @@
+"""A comparison as a JSON document (schema ``lltool.compare/1``) and as Markdown for a pull request."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lltool.bench.figures import NONE, figures_of
+from lltool.bench.model import Comparison, Estimate, Outcome, Result
+from lltool.bench.pairing import Pair
+
+SCHEMA = "lltool.compare/1"
+
+_EXPLAINED = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_COMPARED})
+
+
+def comparison_document(pair: Pair, comparisons: Sequence[Comparison], before: Result, after: Result) -> dict[str, Any]:
+    """The comparison as JSON types: every number unrounded, in the unit named beside it."""
+    return {
+        "schema": SCHEMA,
+        "design": pair.design,
+        "before": _origin(before),
+        "after": _origin(after),
+        "quantum_ns": pair.quantum_ns,
+        "comparisons": [_comparison(entry) for entry in comparisons],
+        "outcomes": counted(comparisons),
+        "notes": list(pair.notes),
+    }
+
+
+def counted(comparisons: Sequence[Comparison]) -> dict[str, int]:
+    """How many comparisons had each outcome; every outcome is named."""
+    counts = Counter(entry.outcome for entry in comparisons)
+    return {outcome.value: counts[outcome] for outcome in Outcome}
+
+
+def _origin(result: Result) -> dict[str, str]:
+    return {
+        "label": result.label,
+        "created": result.created,
+        "version": result.version,
+        "command": result.command,
+    }
+
+
+def _comparison(entry: Comparison) -> dict[str, Any]:
+    return {**asdict(entry), "before": _estimate(entry.before), "after": _estimate(entry.after)}
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
+    return None if estimate is None else {**asdict(estimate), "settled": estimate.settled}
+
+
+def comparison_markdown(pair: Pair, comparisons: Sequence[Comparison]) -> str:
+    """The comparison as a Markdown table with its summary and its cautions."""
+    rows = ["| benchmark | metric | before | after | change | 95 % interval | runs | verdict |"]
+    rows.append("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    for entry in comparisons:
+        figures = figures_of(entry, pair)
+        verdict = entry.outcome.value
+        cells = [
+            entry.benchmark,
+            entry.metric,
+            *(value if value == NONE else f"{value} {figures.unit}" for value in (figures.before, figures.after)),
+            figures.change,
+            figures.interval,
+            figures.runs,
+            f"{verdict}: {entry.reason}" if entry.outcome in _EXPLAINED else verdict,
+        ]
+        rows.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in counted(comparisons).items() if count)
+    notes = [f"- {_cell(note)}" for note in pair.notes]
+    head = f"**{summary or 'nothing to compare'}** ({_cell(pair.design)} design; lower is better)"
+    return "\n".join([head, "", *rows, *(["", *notes] if notes else [])]) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text that cannot end its cell, open a tag or start a link."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    return "".join(f"\\{character}" if character in r"\`*_|[]~" else character for character in escaped)
