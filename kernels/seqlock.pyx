@@ -6,6 +6,7 @@ Layout and ordering: ``include/llt_seqlock.h``. Chapter 5.3.4.
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.errno cimport EAGAIN
 from libc.stdint cimport SIZE_MAX, UINT64_MAX
 
 
@@ -63,4 +64,4 @@ cdef class Seqlock:
         payload = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>self.size)
         if llt_seqlock_read(self.raw, PyBytes_AS_STRING(payload), self.size, max_tries):
             return payload
-        raise BlockingIOError(f"no stable copy in {max_tries} attempts: the writer is writing or was interrupted")
+        raise BlockingIOError(EAGAIN, f"no stable copy in {max_tries} attempts: the writer is writing or interrupted")

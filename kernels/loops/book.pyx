@@ -40,7 +40,7 @@ cdef uint64_t _block(
     return stop - start
 
 
-cdef int _per_operation(
+cdef int _each(
         llt_l2_book *book, const Update *updates, size_t length, size_t *position, size_t count,
         llt_recorder *recorder) noexcept nogil:
     cdef size_t at = position[0], done
@@ -98,12 +98,12 @@ cdef class Stream:
             raise MemoryError("no memory for another level")
         return ticks
 
-    def per_operation(self, L2Book book, Recorder recorder, size_t count):
+    def each(self, L2Book book, Recorder recorder, size_t count):
         """Apply the next ``count`` updates and record the ticks of each."""
         cdef int failed
         cdef llt_l2_book *raw = &book.raw
         cdef llt_recorder *recorder_raw = recorder.raw
         with nogil:
-            failed = _per_operation(raw, self.updates, self.length, &self.position, count, recorder_raw)
+            failed = _each(raw, self.updates, self.length, &self.position, count, recorder_raw)
         if failed:
             raise MemoryError("no memory for another level")

@@ -1,5 +1,6 @@
 """A record from one core to another and back, through two SPSC rings."""
 
+from libc.errno cimport ETIMEDOUT
 from libc.stddef cimport size_t
 from libc.stdint cimport UINT64_MAX, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
@@ -71,7 +72,7 @@ cdef uint64_t _block(llt_spsc *there, llt_spsc *back, size_t round_trips, double
     return llt_ticks_stop() - start
 
 
-cdef bint _per_operation(
+cdef bint _each(
         llt_spsc *there, llt_spsc *back, llt_recorder *recorder, size_t round_trips, double limit_seconds) noexcept nogil:
     cdef uint64_t start
     cdef size_t trip
@@ -136,16 +137,16 @@ cdef class Hop:
             raise self._lost()
         return ticks
 
-    def per_operation(self, Recorder recorder, size_t round_trips):
+    def each(self, Recorder recorder, size_t round_trips):
         """Make ``round_trips`` and record the ticks of each."""
         cdef llt_spsc *there = self.there.raw
         cdef llt_spsc *back = self.back.raw
         cdef llt_recorder *raw = recorder.raw
         cdef bint complete
         with nogil:
-            complete = _per_operation(there, back, raw, round_trips, self.limit_seconds)
+            complete = _each(there, back, raw, round_trips, self.limit_seconds)
         if not complete:
             raise self._lost()
 
     cdef object _lost(self):
-        return TimeoutError(f"no answer from the other core within {self.limit_seconds} s")
+        return TimeoutError(ETIMEDOUT, f"no answer from the other core within {self.limit_seconds} s")

@@ -44,7 +44,7 @@ cdef uint64_t _block(const unsigned char *buffer, size_t size, size_t messages, 
     return stop - start
 
 
-cdef size_t _per_operation(
+cdef size_t _each(
         const unsigned char *buffer, size_t size, llt_recorder *recorder, size_t messages) noexcept nogil:
     cdef uint64_t start
     cdef size_t message, good = 0, offset = 0
@@ -70,7 +70,7 @@ def block(buffer, size_t messages):
         PyBuffer_Release(&view)
 
 
-def per_operation(buffer, Recorder recorder, size_t messages):
+def each(buffer, Recorder recorder, size_t messages):
     """Parse ``messages`` and record the ticks of each; returns how many were good."""
     cdef Py_buffer view
     cdef llt_recorder *raw = recorder.raw
@@ -78,7 +78,7 @@ def per_operation(buffer, Recorder recorder, size_t messages):
     PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE)
     try:
         with nogil:
-            good = _per_operation(<const unsigned char *>view.buf, view.len, raw, messages)
+            good = _each(<const unsigned char *>view.buf, view.len, raw, messages)
         return good
     finally:
         PyBuffer_Release(&view)

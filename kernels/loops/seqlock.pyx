@@ -35,7 +35,7 @@ cdef uint64_t _block(const llt_seqlock *lock, size_t reads, uint64_t *stable) no
     return stop - start
 
 
-cdef uint64_t _per_operation(const llt_seqlock *lock, llt_recorder *recorder, size_t reads) noexcept nogil:
+cdef uint64_t _each(const llt_seqlock *lock, llt_recorder *recorder, size_t reads) noexcept nogil:
     cdef uint64_t start, stable = 0
     cdef size_t read
     for read in range(reads):
@@ -60,11 +60,11 @@ def block(Seqlock lock, size_t reads):
     return ticks, stable
 
 
-def per_operation(Seqlock lock, Recorder recorder, size_t reads):
+def each(Seqlock lock, Recorder recorder, size_t reads):
     """Read ``reads`` times and record the ticks of each; returns how many were stable."""
     cdef const llt_seqlock *raw = _checked(lock)
     cdef llt_recorder *recorder_raw = recorder.raw
     cdef uint64_t stable
     with nogil:
-        stable = _per_operation(raw, recorder_raw, reads)
+        stable = _each(raw, recorder_raw, reads)
     return stable

@@ -100,7 +100,7 @@ cdef int _block(const Channel *channel, size_t round_trips, uint64_t *ticks) noe
     return 0
 
 
-cdef int _per_operation(const Channel *channel, llt_recorder *recorder, size_t round_trips) noexcept nogil:
+cdef int _each(const Channel *channel, llt_recorder *recorder, size_t round_trips) noexcept nogil:
     cdef uint64_t start
     cdef size_t trip
     cdef int code
@@ -156,13 +156,13 @@ def block(int fd, size_t message_size, size_t round_trips, *, bint quickack=Fals
     return ticks
 
 
-def per_operation(int fd, size_t message_size, Recorder recorder, size_t round_trips, *, bint quickack=False):
+def each(int fd, size_t message_size, Recorder recorder, size_t round_trips, *, bint quickack=False):
     """Make ``round_trips`` and record the ticks of each. Raises OSError, also when the peer closes."""
     cdef Channel channel = _open(fd, message_size, quickack)
     cdef llt_recorder *raw = recorder.raw
     cdef int code
     with nogil:
-        code = _per_operation(&channel, raw, round_trips)
+        code = _each(&channel, raw, round_trips)
     PyMem_Free(channel.message)
     if code != 0:
         raise _failure(code)
