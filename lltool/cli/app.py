@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool import __version__
-from lltool.cli import profile, tune
+from lltool.cli import host, profile, tune
 
 app = typer.Typer(
     name="lltool",
@@ -34,6 +34,7 @@ def main(
     """Makes a Linux host quiet enough to trade on, proves it with measurements, and puts everything back."""
 
 
+app.command("host")(host.host)
 app.add_typer(profile.app)
 app.command("explain")(profile.explain)
 app.command("plan")(tune.plan)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lltool.host.readings import read_cpulist, read_cpumask, read_int, read_text
+from lltool.host.readings import read_cpulist, read_cpumask, read_int, read_names, read_text
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -37,7 +37,7 @@ def read_caches(root: Root, online: tuple[int, ...]) -> tuple[Cache, ...]:
     found: dict[tuple[int, str, int | None, int | None, int | None], list[tuple[int, ...]]] = {}
     for cpu in online:
         directory = f"/sys/devices/system/cpu/cpu{cpu}/cache"
-        for index in root.listdir(directory):
+        for index in read_names(root, directory):
             if re.fullmatch(r"index\d+", index, re.ASCII) is None:
                 continue
             path = f"{directory}/{index}"

@@ -56,10 +56,10 @@ def read_hypervisor(root: Root, cpu: Cpu, clock: Clock) -> Hypervisor:
         return Hypervisor(is_guest=True, name=name, evidence=evidence)
     if flagged:
         return Hypervisor(is_guest=True, name=None, evidence="the processor has the flag hypervisor; nothing names it")
-    if not cpu.flags:
-        return Hypervisor(is_guest=None, name=None, evidence="the processor's flags are not known")
-    looked_at = "the processor's flag" if is_x86 else "DMI, device tree"
-    return Hypervisor(is_guest=False, name=None, evidence=f"none seen by {looked_at}, /sys/hypervisor, clock sources")
+    if not is_x86 and cpu.product.vendor is None:
+        return Hypervisor(is_guest=None, name=None, evidence="neither processor flags nor DMI are known")
+    looked_at = "the processor's flags" if is_x86 else "DMI, the device tree"
+    return Hypervisor(is_guest=False, name=None, evidence=f"looked at {looked_at}, /sys/hypervisor, clock sources")
 
 
 def _by_files(root: Root, clock: Clock) -> tuple[str, str] | None:

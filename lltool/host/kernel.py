@@ -141,7 +141,8 @@ def _option(root: Root, name: str, config: dict[str, str], source: str, version:
         isolated, nohz_full = (f"/sys/devices/system/cpu/{file}" for file in ("isolated", "nohz_full"))
         if root.exists(nohz_full):
             return Option(name, Answer.YES, f"{nohz_full} exists")
-        if root.exists(isolated):
+        # A recording may have left it out: absence counts on the running system only.
+        if root.is_live and root.exists(isolated):
             return Option(name, Answer.NO, f"{isolated} exists and {nohz_full} does not")
     if name == "PREEMPT_RT" and read_text(root, "/sys/kernel/realtime") == "1":
         return Option(name, Answer.YES, "/sys/kernel/realtime is 1")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lltool.host.numa import NODES, node_ids
-from lltool.host.readings import bracketed, fields, read_int, read_text
+from lltool.host.readings import bracketed, fields, read_int, read_names, read_text
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -80,7 +80,7 @@ def _total_bytes(root: Root) -> int | None:
 
 def _pools(root: Root, node: int | None, directory: str) -> tuple[HugepagePool, ...]:
     pools = []
-    for name in root.listdir(directory):
+    for name in read_names(root, directory):
         match = re.fullmatch(r"hugepages-(\d+)kB", name, re.ASCII)
         total = read_int(root, f"{directory}/{name}/nr_hugepages")
         if match and total is not None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lltool.host.readings import read_cpulist, read_int, read_text
+from lltool.host.readings import read_cpulist, read_int, read_names, read_text
 
 if TYPE_CHECKING:
     from lltool.host.interrupts import Interrupts
@@ -49,7 +49,9 @@ class Nic:
 
 def read_nics(root: Root, interrupts: Interrupts) -> tuple[Nic, ...]:
     """Read the interfaces that have a device; loopback, bonds, bridges, VLANs and other software ones have none."""
-    return tuple(_nic(root, name, interrupts) for name in root.listdir(_NET) if root.exists(f"{_NET}/{name}/device"))
+    return tuple(
+        _nic(root, name, interrupts) for name in read_names(root, _NET) if root.exists(f"{_NET}/{name}/device")
+    )
 
 
 def physical_names(root: Root, interface: str) -> tuple[str, ...]:
@@ -64,7 +66,9 @@ def physical_names(root: Root, interface: str) -> tuple[str, ...]:
         if root.exists(f"{_NET}/{name}/device"):
             found.add(name)
             continue
-        lower = {entry.removeprefix("lower_") for entry in root.listdir(f"{_NET}/{name}") if entry.startswith("lower_")}
+        lower = {
+            entry.removeprefix("lower_") for entry in read_names(root, f"{_NET}/{name}") if entry.startswith("lower_")
+        }
         # Bonds on kernels before 3.9 have no lower_* links.
         lower.update((read_text(root, f"{_NET}/{name}/bonding/slaves") or "").split())
         pending += lower - seen
@@ -74,7 +78,7 @@ def physical_names(root: Root, interface: str) -> tuple[str, ...]:
 
 def _nic(root: Root, name: str, interrupts: Interrupts) -> Nic:
     directory = f"{_NET}/{name}"
-    queues = root.listdir(f"{directory}/queues")
+    queues = read_names(root, f"{directory}/queues")
     device = root.realpath(f"{directory}/device")
     bus_device = os.path.dirname(device) if _is_on_bus(root, device, "virtio") else device
     numbers, source = _irq_numbers(root, name, device, bus_device, interrupts)
@@ -114,7 +118,7 @@ def _irq_numbers(
     root: Root, name: str, device: str, bus_device: str, interrupts: Interrupts
 ) -> tuple[tuple[int, ...], str]:
     for directory in dict.fromkeys((device, bus_device)):
-        numbers = tuple(sorted(int(entry) for entry in root.listdir(f"{directory}/msi_irqs") if entry.isdigit()))
+        numbers = tuple(sorted(int(entry) for entry in read_names(root, f"{directory}/msi_irqs") if entry.isdigit()))
         if numbers:
             return numbers, f"{directory}/msi_irqs"
     for directory in dict.fromkeys((device, bus_device)):

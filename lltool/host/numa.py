@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lltool.host.cpulist import format_cpulist
-from lltool.host.readings import read_cpulist, read_cpumask
+from lltool.host.readings import read_cpulist, read_cpumask, read_names
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -64,7 +64,7 @@ def read_nodes(root: Root, online: tuple[int, ...]) -> tuple[tuple[NumaNode, ...
 
 def node_ids(root: Root) -> tuple[int, ...]:
     """List the ids of the NUMA nodes; they can have gaps."""
-    names = (re.fullmatch(r"node(\d+)", name, re.ASCII) for name in root.listdir(NODES))
+    names = (re.fullmatch(r"node(\d+)", name, re.ASCII) for name in read_names(root, NODES))
     return tuple(sorted(int(match[1]) for match in names if match))
 
 

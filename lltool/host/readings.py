@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from lltool.root import Root
 
 
+def read_names(root: Root, directory: str) -> list[str]:
+    """List a directory, sorted; empty where it is missing or cannot be read."""
+    try:
+        return root.listdir(directory)
+    except OSError:
+        return []
+
+
 # Kernel 5.15 appends a NUL byte to CPU lists and masks.
 _PADDING = " \t\n\0"
 

@@ -14,7 +14,7 @@ from lltool.host.cpuinfo import read_cpuinfo
 from lltool.host.cpulist import format_cpulist
 from lltool.host.hybrid import CoreKind, read_kinds
 from lltool.host.numa import NumaNode, read_nodes
-from lltool.host.readings import read_cpulist, read_cpumask, read_int
+from lltool.host.readings import read_cpulist, read_cpumask, read_int, read_names
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -117,7 +117,7 @@ def _present(root: Root, cpuinfo: dict[int, dict[str, str]]) -> tuple[int, ...]:
     listed = read_cpulist(root, f"{CPUS}/present")
     if listed:
         return listed
-    names = (re.fullmatch(r"cpu(\d+)", name, re.ASCII) for name in root.listdir(CPUS))
+    names = (re.fullmatch(r"cpu(\d+)", name, re.ASCII) for name in read_names(root, CPUS))
     return tuple(sorted({*(int(match[1]) for match in names if match), *cpuinfo}))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lltool.host.readings import read_text
+from lltool.host.readings import read_names, read_text
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -59,7 +59,7 @@ class Tuners:
 
 def read_tuners(root: Root) -> Tuners:
     """Look for other tuners among the processes and the units of systemd."""
-    processes = {entry: root.read_or(f"/proc/{entry}/comm") for entry in root.listdir("/proc") if entry.isdigit()}
+    processes = {entry: root.read_or(f"/proc/{entry}/comm") for entry in read_names(root, "/proc") if entry.isdigit()}
     pids: dict[str, list[int]] = {}
     for entry, command in processes.items():
         if command is not None:
@@ -79,9 +79,9 @@ def _started_at_boot(root: Root) -> set[str]:
     directory = "/etc/systemd/system"
     return {
         unit
-        for entry in root.listdir(directory)
+        for entry in read_names(root, directory)
         if entry.endswith((".wants", ".requires"))
-        for unit in root.listdir(f"{directory}/{entry}")
+        for unit in read_names(root, f"{directory}/{entry}")
     }
 
 
