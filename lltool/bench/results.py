@@ -21,9 +21,11 @@ _NEXT_STEP = "give a file that `lltool bench run` or `lltool trial` wrote"
 def write_result(result: Result, path: str | os.PathLike[str]) -> None:
     """Write ``result`` to ``path`` atomically, mode 0644.
 
+    A byte of a host's file that is no UTF-8 becomes ``?``: as an escaped surrogate most JSON parsers would refuse it.
     Raises LltoolError with path, cause and next step where the file cannot be written.
     """
-    write_atomically(path, json.dumps(document(result), ensure_ascii=True, allow_nan=False) + "\n")
+    text = json.dumps(document(result), ensure_ascii=False, allow_nan=False)
+    write_atomically(path, text.encode("utf-8", errors="replace").decode("utf-8") + "\n")
 
 
 def read_result(path: str | os.PathLike[str]) -> Result:
