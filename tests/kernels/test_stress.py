@@ -1,0 +1,60 @@
+"""Ring and seqlock under two threads of C, plain and under ThreadSanitizer."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+INCLUDE = Path(__file__).resolve().parents[2] / "kernels" / "include"
+LAST_INDEX = 2**64 - 1
+
+SPSC_ORDERINGS = (
+    "llt_store_release(&ring->tail",
+    "llt_load_acquire(&ring->tail",
+    "llt_store_release(&ring->head",
+    "llt_load_acquire(&ring->head",
+)
+
+
+def run(command: list[str], *arguments: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 64])
+@pytest.mark.parametrize("first_index", [0, LAST_INDEX - 1000])
+def test_ring_keeps_order_and_content_between_two_threads(build, capacity, first_index):
+    done = run(build("spsc_stress"), 100_000 if capacity < 64 else 1_000_000, first_index, capacity)
+    assert done.returncode == 0, done.stdout
+
+
+def test_ring_has_no_data_race(build_with_tsan):
+    done = run(build_with_tsan("spsc_stress"), 100_000, LAST_INDEX - 1000, 8)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ordering", SPSC_ORDERINGS)
+def test_every_ordering_of_the_ring_is_needed(build_with_tsan, tmp_path, ordering):
+    """The same run must find the race that each ordering prevents: this is what shows that it looks."""
+    header = (INCLUDE / "llt_spsc.h").read_text()
+    verb, word = ordering.split("(")
+    weakened = header.replace(ordering, verb.rsplit("_", 1)[0] + "_relaxed(" + word)
+    assert weakened != header
+    (tmp_path / "llt_spsc.h").write_text(weakened)
+    (tmp_path / "llt_atomic.h").symlink_to(INCLUDE / "llt_atomic.h")
+    done = run(build_with_tsan("spsc_stress", (), tmp_path), 20_000, 0, 8)
+    assert "data race" in done.stderr
+
+
+def test_seqlock_gives_no_torn_copy(build):
+    done = run(build("seqlock_stress"), 300_000)
+    assert done.returncode == 0, done.stdout
+
+
+def test_seqlock_has_no_data_race(build_with_tsan):
+    """All accesses are atomic. ThreadSanitizer does not model fences: their order is the business of test_seqlock_order."""
+    done = run(build_with_tsan("seqlock_stress"), 20_000)
+    assert done.returncode == 0, done.stdout + done.stderr
