@@ -12,3 +12,4 @@ cdef extern from "llt_arch.h" nogil:
     void llt_prefetch(const void *address)
     void llt_keep(uint64_t value)
     uint64_t llt_multiply_8(uint64_t value)
+    int llt_fence_serialises()

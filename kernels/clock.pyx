@@ -5,7 +5,15 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc, qsort
 from posix.time cimport CLOCK_MONOTONIC_RAW, clock_gettime, nanosleep, timespec
 
-from lltool.kernels.arch cimport llt_keep, llt_multiply_8, llt_ticks, llt_ticks_start, llt_ticks_stop
+from lltool.kernels.arch cimport (
+    LLT_ARCH,
+    llt_fence_serialises,
+    llt_keep,
+    llt_multiply_8,
+    llt_ticks,
+    llt_ticks_start,
+    llt_ticks_stop,
+)
 from lltool.kernels.clock cimport Bracket
 
 cdef enum:
@@ -196,3 +204,17 @@ def canary():
     with nogil:
         elapsed = _multiply_chain()
     return elapsed / <double>CANARY_STEPS
+
+
+def architecture():
+    """The instruction set whose counter this is: ``x86_64`` (the TSC) or ``aarch64`` (CNTVCT)."""
+    return LLT_ARCH.decode("ascii")
+
+
+def fence_serialises():
+    """Whether the fence of the stamps is known to wait for all earlier instructions; ``None`` where it is not known.
+
+    Intel: always. AMD: where CPUID 8000_0021h says so; older parts depend on an MSR that guests cannot read.
+    """
+    known = llt_fence_serialises()
+    return None if known < 0 else bool(known)

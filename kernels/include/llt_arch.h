@@ -13,6 +13,7 @@
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
 #include <x86intrin.h>
 
 #define LLT_ARCH "x86_64"
@@ -36,6 +37,15 @@ static inline uint64_t llt_ticks_stop_core(uint32_t *core) {
 static inline uint64_t llt_ticks_stop(void) {
     uint32_t core;
     return llt_ticks_stop_core(&core);
+}
+
+/* 1: lfence waits for all earlier instructions; -1: this part does not say. Never 0: there is no way to learn that. */
+static inline int llt_fence_serialises(void) {
+    unsigned a, b, c, d;
+    if (__get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx) {
+        return 1;
+    }
+    return __get_cpuid(0x80000021u, &a, &b, &c, &d) && (a & 4u) ? 1 : -1;
 }
 
 static inline void llt_pause(void) { _mm_pause(); }
@@ -65,6 +75,8 @@ static inline uint64_t llt_ticks_stop_core(uint32_t *core) {
 }
 
 static inline uint64_t llt_ticks_stop(void) { return llt_ticks_start(); }
+
+static inline int llt_fence_serialises(void) { return 1; } /* isb, by the architecture */
 
 static inline void llt_pause(void) { __asm__ volatile("yield" : : : "memory"); }
 

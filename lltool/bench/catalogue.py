@@ -81,7 +81,7 @@ BENCHMARKS = (
         loop="closed",
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
-        summary="one dependent load at a random cache line of a working set beyond the core's own caches, on 4 kB pages",
+        summary="a dependent load at a random line of a working set beyond the core's own caches, on 4 kB pages",
     ),
     Benchmark(
         name="memory.chase_huge",

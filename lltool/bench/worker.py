@@ -26,8 +26,6 @@ from lltool.bench.workload import FULL, QUICK, NotApplicable, Workload
 from lltool.errors import LltoolError, from_os_error
 from lltool.root import Root
 
-PASSPORT = "passport"
-
 MIN_CALIBRATION_SECONDS = 0.02
 
 
@@ -39,14 +37,16 @@ def main() -> None:
     specification = json.load(sys.stdin)
     if os.getppid() != specification["parent"]:
         sys.exit("the process that asked for this run is gone")
-    if specification["benchmark"] == PASSPORT:
-        from lltool.bench.passport import measure_passport
-
-        pin_to(specification["cores"][0])
-        document = measure_passport(Root())
-    else:
-        document = run(specification)
+    document = take_passport(specification) if specification["benchmark"] == "passport" else run(specification)
     json.dump(document, sys.stdout)
+
+
+def take_passport(specification: dict[str, Any]) -> dict[str, Any]:
+    """Measure the clock on the first of the cores."""
+    from lltool.bench.passport import measure_passport
+
+    pin_to(specification["cores"][0])
+    return measure_passport(Root())
 
 
 def run(specification: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +104,6 @@ def _measure(
     if trips:
         before, after = (trip / hz * 1e9 for trip in trips)
         document["distance"] = asdict(distance(before, after))
-
-
 
 
 if __name__ == "__main__":

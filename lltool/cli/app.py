@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool import __version__
-from lltool.cli import host, profile, tune
+from lltool.cli import bench, host, profile, tune
 
 app = typer.Typer(
     name="lltool",
@@ -36,6 +36,7 @@ def main(
 
 app.command("host")(host.host)
 app.add_typer(profile.app)
+app.add_typer(bench.app)
 app.command("explain")(profile.explain)
 app.command("plan")(tune.plan)
 app.command("tune")(tune.tune)

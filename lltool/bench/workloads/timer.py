@@ -25,6 +25,7 @@ WAKEUP_PERIOD_NS = 200_000
 
 WAKEUP_WARM_PERIODS = 50
 
+
 def cost(_cores: Sequence[int], effort: Effort) -> Measurement:
     """A fenced stamp pair: block mode for its cost, single pairs for the floor under every per-operation figure."""
     blocks = Recorder(effort.blocks)
