@@ -1,11 +1,11 @@
-from typing import Final, final
+from typing import Final, Self, final
 
 BID: Final[int]
 ASK: Final[int]
 
 @final
 class L2Book:
-    def __init__(self, levels: int = 256) -> None: ...
+    def __new__(cls, levels: int = 256) -> Self: ...
     def update(self, side: int, price: int, quantity: int) -> None: ...
     def delete(self, side: int, price: int) -> bool: ...
     @property

@@ -1,4 +1,4 @@
-from typing import Final, final
+from typing import Final, Self, final
 
 from typing_extensions import Buffer
 
@@ -9,7 +9,7 @@ PRICE_SCALE: Final[int]
 
 @final
 class Message:
-    def __init__(self, buffer: Buffer, offset: int = 0) -> None: ...
+    def __new__(cls, buffer: Buffer, offset: int = 0) -> Self: ...
     @property
     def type(self) -> int: ...
     @property

@@ -27,11 +27,11 @@ cdef inline int _apply(llt_l2_book *book, const Update *update) noexcept nogil:
 cdef uint64_t _block(
         llt_l2_book *book, const Update *updates, size_t length, size_t *position, size_t count,
         int *failed) noexcept nogil:
-    cdef size_t at = position[0], done
+    cdef size_t at = position[0], _
     cdef int any_failed = 0
     cdef uint64_t start = llt_ticks_start()
     cdef uint64_t stop
-    for done in range(count):
+    for _ in range(count):
         any_failed |= _apply(book, &updates[at])
         at = at + 1 if at + 1 < length else 0
     stop = llt_ticks_stop()
@@ -43,10 +43,10 @@ cdef uint64_t _block(
 cdef int _each(
         llt_l2_book *book, const Update *updates, size_t length, size_t *position, size_t count,
         llt_recorder *recorder) noexcept nogil:
-    cdef size_t at = position[0], done
+    cdef size_t at = position[0], _
     cdef int failed = 0
     cdef uint64_t start
-    for done in range(count):
+    for _ in range(count):
         start = llt_ticks_start()
         failed |= _apply(book, &updates[at])
         llt_record(recorder, llt_ticks_stop() - start)

@@ -74,7 +74,8 @@ cdef uint64_t _block(llt_spsc *there, llt_spsc *back, size_t round_trips, double
 
 
 cdef bint _each(
-        llt_spsc *there, llt_spsc *back, llt_recorder *recorder, size_t round_trips, double limit_seconds) noexcept nogil:
+        llt_spsc *there, llt_spsc *back, llt_recorder *recorder, size_t round_trips,
+        double limit_seconds) noexcept nogil:
     cdef uint64_t start
     cdef size_t trip
     for trip in range(round_trips):

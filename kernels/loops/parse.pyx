@@ -35,8 +35,8 @@ cdef inline size_t _next(size_t size, size_t offset) noexcept nogil:
 cdef uint64_t _block(const unsigned char *buffer, size_t size, size_t messages, size_t *good) noexcept nogil:
     cdef uint64_t start = llt_ticks_start()
     cdef uint64_t stop
-    cdef size_t message, count = 0, offset = 0
-    for message in range(messages):
+    cdef size_t _, count = 0, offset = 0
+    for _ in range(messages):
         count += _parse(buffer, size, offset)
         offset = _next(size, offset)
     stop = llt_ticks_stop()
@@ -47,8 +47,8 @@ cdef uint64_t _block(const unsigned char *buffer, size_t size, size_t messages, 
 cdef size_t _each(
         const unsigned char *buffer, size_t size, llt_recorder *recorder, size_t messages) noexcept nogil:
     cdef uint64_t start
-    cdef size_t message, good = 0, offset = 0
-    for message in range(messages):
+    cdef size_t _, good = 0, offset = 0
+    for _ in range(messages):
         start = llt_ticks_start()
         good += _parse(buffer, size, offset)
         llt_record(recorder, llt_ticks_stop() - start)

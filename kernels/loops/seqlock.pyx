@@ -27,8 +27,8 @@ cdef inline uint64_t _read(const llt_seqlock *lock) noexcept nogil:
 cdef uint64_t _block(const llt_seqlock *lock, size_t reads, uint64_t *stable) noexcept nogil:
     cdef uint64_t start = llt_ticks_start()
     cdef uint64_t stop, count = 0
-    cdef size_t read
-    for read in range(reads):
+    cdef size_t _
+    for _ in range(reads):
         count += _read(lock)
     stop = llt_ticks_stop()
     stable[0] = count
@@ -37,8 +37,8 @@ cdef uint64_t _block(const llt_seqlock *lock, size_t reads, uint64_t *stable) no
 
 cdef uint64_t _each(const llt_seqlock *lock, llt_recorder *recorder, size_t reads) noexcept nogil:
     cdef uint64_t start, stable = 0
-    cdef size_t read
-    for read in range(reads):
+    cdef size_t _
+    for _ in range(reads):
         start = llt_ticks_start()
         stable += _read(lock)
         llt_record(recorder, llt_ticks_stop() - start)

@@ -90,9 +90,9 @@ cdef int _echo(const Channel *channel) noexcept nogil:
 
 cdef int _block(const Channel *channel, size_t round_trips, uint64_t *ticks) noexcept nogil:
     cdef uint64_t start = llt_ticks_start()
-    cdef size_t trip
+    cdef size_t _
     cdef int code
-    for trip in range(round_trips):
+    for _ in range(round_trips):
         code = _round_trip(channel)
         if code != 0:
             return code
@@ -102,9 +102,9 @@ cdef int _block(const Channel *channel, size_t round_trips, uint64_t *ticks) noe
 
 cdef int _each(const Channel *channel, llt_recorder *recorder, size_t round_trips) noexcept nogil:
     cdef uint64_t start
-    cdef size_t trip
+    cdef size_t _
     cdef int code
-    for trip in range(round_trips):
+    for _ in range(round_trips):
         start = llt_ticks_start()
         code = _round_trip(channel)
         if code != 0:

@@ -18,16 +18,22 @@ Build = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """``build("spsc_stress", flags, include)`` gives the command that runs the program built from that C file."""
-    if shutil.which("gcc") is None:
+def compiler() -> str:
+    path = shutil.which("gcc")
+    if path is None:
         pytest.skip("needs gcc")
+    return path
+
+
+@pytest.fixture(scope="session")
+def build(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """``build("spsc_stress", flags, include)`` gives the command that runs the program built from that C file."""
     folder = tmp_path_factory.mktemp("c")
 
     def build_one(name: str, flags: Sequence[str] = (), include: Path = INCLUDE) -> list[str]:
         program = folder / f"{name}-{len(list(folder.iterdir()))}"
         source = HERE / f"{name}.c"
-        command = ["gcc", "-O2", "-pthread", *WARNINGS, *flags, f"-I{include}", str(source), "-o", str(program)]
+        command = [compiler, "-O2", "-pthread", *WARNINGS, *flags, f"-I{include}", str(source), "-o", str(program)]
         subprocess.run(command, check=True, timeout=60)
         return [str(program)]
 
@@ -35,13 +41,13 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture(scope="session")
-def build_with_tsan(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def build_with_tsan(compiler: str, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """As ``build``, under ThreadSanitizer; skips where its library is missing or it cannot run."""
     source = tmp_path_factory.mktemp("tsan") / "empty.c"
     source.write_text("int main(void) { return 0; }\n")
     program = source.with_suffix("")
     compiled = subprocess.run(
-        ["gcc", *THREAD_SANITIZER, str(source), "-o", str(program)], check=False, capture_output=True, timeout=60
+        [compiler, *THREAD_SANITIZER, str(source), "-o", str(program)], check=False, capture_output=True, timeout=60
     )
     if compiled.returncode:
         pytest.skip("needs the library of ThreadSanitizer")

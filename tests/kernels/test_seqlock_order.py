@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 HEADER = Path(__file__).resolve().parents[2] / "kernels" / "include" / "llt_seqlock.h"
-OPERATION = re.compile(r"llt_(load|store)_(relaxed|acquire|release)\(&lock->(sequence|words)|llt_fence_(acquire|release)")
+OPERATION = re.compile(
+    r"llt_(load|store)_(relaxed|acquire|release)\(&lock->(sequence|words)|llt_fence_(acquire|release)"
+)
 WORDS = ("first", "second")
 
 Operation = tuple[str, str, str]  # kind, memory order, place
@@ -36,6 +38,8 @@ def operations(function: str) -> list[Operation]:
             found += [(kind, order, word) for word in WORDS]
     return found
 
+
+Program = list[Operation]
 
 WRITER = operations("llt_seqlock_write")
 READER = operations("llt_seqlock_try_read")
@@ -121,7 +125,7 @@ def weakened(program: list[Operation], index: int) -> list[Operation]:
     return [*program[:index], (kind, "relaxed", place), *program[index + 1 :]]
 
 
-def test_header_is_read_as_it_is_meant():
+def test_header_is_read_as_it_is_meant() -> None:
     assert WRITER == [
         ("load", "relaxed", "sequence"),
         ("store", "relaxed", "sequence"),
@@ -139,7 +143,7 @@ def test_header_is_read_as_it_is_meant():
     ]
 
 
-def test_no_execution_gives_a_torn_copy():
+def test_no_execution_gives_a_torn_copy() -> None:
     assert torn_copies(WRITER, READER) == set()
 
 
@@ -155,5 +159,5 @@ def test_no_execution_gives_a_torn_copy():
         pytest.param(WRITER, without(READER, "fence"), id="no fence before the second look"),
     ],
 )
-def test_weaker_orders_give_torn_copies(writer, reader):
+def test_weaker_orders_give_torn_copies(writer: Program, reader: Program) -> None:
     assert torn_copies(writer, reader)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+Build = Callable[..., list[str]]
 
 INCLUDE = Path(__file__).resolve().parents[2] / "kernels" / "include"
 LAST_INDEX = 2**64 - 1
@@ -19,25 +22,23 @@ SPSC_ORDERINGS = (
 
 
 def run(command: list[str], *arguments: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run([*command, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 64])
 @pytest.mark.parametrize("first_index", [0, LAST_INDEX - 1000])
-def test_ring_keeps_order_and_content_between_two_threads(build, capacity, first_index):
+def test_ring_keeps_order_and_content_between_two_threads(build: Build, capacity: int, first_index: int) -> None:
     done = run(build("spsc_stress"), 100_000 if capacity < 64 else 1_000_000, first_index, capacity)
     assert done.returncode == 0, done.stdout
 
 
-def test_ring_has_no_data_race(build_with_tsan):
+def test_ring_has_no_data_race(build_with_tsan: Build) -> None:
     done = run(build_with_tsan("spsc_stress"), 100_000, LAST_INDEX - 1000, 8)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("ordering", SPSC_ORDERINGS)
-def test_every_ordering_of_the_ring_is_needed(build_with_tsan, tmp_path, ordering):
+def test_every_ordering_of_the_ring_is_needed(build_with_tsan: Build, tmp_path: Path, ordering: str) -> None:
     """The same run must find the race that each ordering prevents: this is what shows that it looks."""
     header = (INCLUDE / "llt_spsc.h").read_text()
     verb, word = ordering.split("(")
@@ -49,12 +50,12 @@ def test_every_ordering_of_the_ring_is_needed(build_with_tsan, tmp_path, orderin
     assert "data race" in done.stderr
 
 
-def test_seqlock_gives_no_torn_copy(build):
+def test_seqlock_gives_no_torn_copy(build: Build) -> None:
     done = run(build("seqlock_stress"), 300_000)
     assert done.returncode == 0, done.stdout
 
 
-def test_seqlock_has_no_data_race(build_with_tsan):
-    """All accesses are atomic. ThreadSanitizer does not model fences: their order is the business of test_seqlock_order."""
+def test_seqlock_has_no_data_race(build_with_tsan: Build) -> None:
+    """All accesses are atomic. ThreadSanitizer does not model fences: test_seqlock_order tries their order."""
     done = run(build_with_tsan("seqlock_stress"), 20_000)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -75,7 +75,7 @@ def stream() -> list[Update]:
             live[side, price] = quantity
         updates.append((side, price, quantity))
     added = [(side, price, 0) for side, price in live if (side, price) not in start]
-    changed = [(side, price, quantity) for (side, price), quantity in start.items() if live.get((side, price)) != quantity]
+    changed = [(*level, quantity) for level, quantity in start.items() if live.get(level) != quantity]
     return updates + added + changed
 
 
