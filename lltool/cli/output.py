@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import typer
+
+_NARROWEST = 30
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -22,16 +26,15 @@ def say(text: str) -> None:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print aligned columns on stdout; the last column wraps to the terminal, or stays whole where there is none."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in header:
-        table.add_column(name, overflow="fold", no_wrap=name is not header[-1])
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
-    console.print(table)
+    """Print aligned columns on stdout; the last one is wrapped to a terminal and stays whole elsewhere."""
+    lines = [header, *([cell or "-" for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = max(shutil.get_terminal_size().columns - indent, _NARROWEST) if sys.stdout.isatty() else None
+    for line in lines:
+        start = "  ".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False))
+        pieces = [line[-1]] if room is None else textwrap.wrap(line[-1], room)
+        for number, piece in enumerate(pieces):
+            typer.echo(f"{start if number == 0 else '':{indent - 2}}  {piece}".rstrip())
+        if line is header:
+            typer.echo("  ".join("-" * width for width in widths))

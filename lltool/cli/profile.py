@@ -31,7 +31,9 @@ def list_profiles(json: JsonOption = False) -> None:
         rows = [{"name": p.name, "source": p.source, "description": p.description} for p in profiles]
         print_json({"schema": "lltool.profiles/1", "profiles": rows})
         return
-    print_table(("profile", "settings", "description"), [(p.name, str(len(p.settings)), p.description) for p in profiles])
+    print_table(
+        ("profile", "settings", "description"), [(p.name, str(len(p.settings)), p.description) for p in profiles]
+    )
 
 
 @app.command()

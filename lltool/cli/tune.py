@@ -152,10 +152,10 @@ def history(json: JsonOption = False) -> None:
     """
     from lltool.root import Root
     from lltool.tuning.store import Store
-    from lltool.tuning.transaction import read_transactions
+    from lltool.tuning.transaction import read_history
 
     root = Root()
-    transactions = read_transactions(Store(root), root)
+    transactions = read_history(Store(root), root)
     if json:
         rows = [
             {
@@ -173,7 +173,10 @@ def history(json: JsonOption = False) -> None:
     else:
         print_table(
             ("transaction", "profile", "started", "settings", "status"),
-            [(t.id, t.profile, t.started, str(len({c.setting for c in t.changes})), t.status.value) for t in transactions],
+            [
+                (t.id, t.profile, t.started, str(len({c.setting for c in t.changes})), t.status.value)
+                for t in transactions
+            ],
         )
 
 
@@ -190,7 +193,9 @@ def _target(
     try:
         requested = None if cores is None else parse_cpulist(cores)
     except ValueError as error:
-        raise InvalidInput(f"--cores {cores} is not a list of cores", [str(error)], next_step="write it as 2-5,8") from None
+        raise InvalidInput(
+            f"--cores {cores} is not a list of cores", [str(error)], next_step="write it as 2-5,8"
+        ) from None
     return target(profile, Root(root), cores=requested, only=only or (), skip=skip or ())
 
 

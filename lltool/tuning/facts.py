@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from lltool.host.cores import HOUSEKEEPING
 from lltool.host.cpulist import format_cpulist
 from lltool.tuning.host import TunedHost
 
@@ -17,8 +18,8 @@ class NoSuchFact(Exception):
 
 def _isolated(host: TunedHost) -> str:
     if not host.cores.isolated:
-        reasons = [reason for _, role, reason in host.cores.reasons if role == "housekeeping"]
-        raise NoSuchFact("no core can be isolated here" + (f": {reasons[0]}" if reasons else ""))
+        reasons = [reason.text for reason in host.cores.reasons if reason.role == HOUSEKEEPING]
+        raise NoSuchFact("no core can be isolated here: " + "; ".join(reasons))
     return format_cpulist(host.cores.isolated)
 
 

@@ -32,4 +32,7 @@ def rollback(store: Store, root: Root, only: Sequence[str] = ()) -> list[Restora
     with unstoppable():
         for transaction in open_transactions(store, root):
             restorations += undo(transaction, root, only)
+        for transaction in read_transactions(store, root):
+            if transaction.status in {Status.ROLLED_BACK, Status.ENDED_BY_REBOOT}:
+                store.archive(transaction.journal)
     return restorations

@@ -25,6 +25,7 @@ class Store:
     def create(self) -> None:
         """Make the directory; raises :class:`LltoolError` where that cannot be done."""
         try:
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
             os.makedirs(self._transactions, mode=0o700, exist_ok=True)
         except OSError as error:
             raise from_os_error(
@@ -71,15 +72,36 @@ class Store:
         return Journal(path)
 
     def journals(self) -> list[Journal]:
-        """All journals, oldest first; none where nothing was ever tuned."""
+        """The journals that may hold something to undo, oldest first; none where nothing was ever tuned."""
+        return self._list(self._transactions)
+
+    def all_journals(self) -> list[Journal]:
+        """The journals of all transactions, oldest first."""
+        return sorted(
+            [*self._list(self._history), *self.journals()], key=lambda journal: os.path.basename(journal.path)
+        )
+
+    def archive(self, journal: Journal) -> None:
+        """Move the journal of a finished transaction out of the way of every later command."""
         try:
-            names = sorted(os.listdir(self._transactions))
+            os.makedirs(self._history, mode=0o700, exist_ok=True)
+            os.rename(journal.path, os.path.join(self._history, os.path.basename(journal.path)))
+        except OSError as error:
+            raise from_os_error(f"journal {journal.path} cannot be moved to {self._history}", error) from error
+
+    def _list(self, directory: str) -> list[Journal]:
+        try:
+            names = sorted(os.listdir(directory))
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise from_os_error(f"state directory {self.directory} cannot be read", error) from error
-        return [Journal(os.path.join(self._transactions, name)) for name in names if name.endswith(".jsonl")]
+            raise from_os_error(f"state directory {directory} cannot be read", error) from error
+        return [Journal(os.path.join(directory, name)) for name in names if name.endswith(".jsonl")]
 
     @property
     def _transactions(self) -> str:
         return os.path.join(self.directory, "transactions")
+
+    @property
+    def _history(self) -> str:
+        return os.path.join(self.directory, "history")

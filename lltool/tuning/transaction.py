@@ -79,9 +79,15 @@ def read_transaction(journal: Journal, boot_id: str) -> Transaction:
 
 
 def read_transactions(store: Store, root: Root) -> list[Transaction]:
-    """All transactions of this host, oldest first."""
+    """The transactions that may hold something to undo, oldest first."""
     boot_id = current_boot_id(root)
     return [read_transaction(journal, boot_id) for journal in store.journals()]
+
+
+def read_history(store: Store, root: Root) -> list[Transaction]:
+    """All transactions of this host, oldest first."""
+    boot_id = current_boot_id(root)
+    return [read_transaction(journal, boot_id) for journal in store.all_journals()]
 
 
 def refuse_if_unfinished(transactions: list[Transaction]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lltool.host.cpulist import format_cpulist, parse_cpulist
+from lltool.host.kernel import Answer
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
@@ -28,7 +29,7 @@ class BootParameter(Kind):
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
         options = dict(entry.options)
         required = options.get("requires")
-        if required is not None and host.facts.kernel.option(required) is False:
+        if required is not None and host.facts.kernel.option(required).answer is Answer.NO:
             raise NotApplicable(f"this kernel was built without CONFIG_{required}")
         cpus_file = options.get("cpus_file")
         if cpus_file is not None and host.root.exists(cpus_file):

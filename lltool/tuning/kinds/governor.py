@@ -15,7 +15,7 @@ class Governor(Kind):
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
         missing = "no CPU has frequency scaling here"
-        if host.facts.hypervisor.virtual:
+        if host.facts.hypervisor.is_guest:
             missing += ": a virtual machine leaves its frequency to the host below"
         return per_cpu_knobs(f"{_DIRECTORY}/scaling_governor", cpus_of("online", host), host, missing)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lltool.host.memory import available_bytes
 from lltool.tuning.host import TunedHost
 from lltool.tuning.kinds.base import Kind, Knob
 
@@ -15,14 +16,14 @@ class HugePages(Kind):
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         size = _PAGE_SIZE.search(knob.path)
-        available = host.facts.memory.available_kb
+        available = available_bytes(host.root)
         if size is None or available is None:
             return ""
-        needed_kb = (int(wanted) - int(live)) * int(size[1])
+        needed = (int(wanted) - int(live)) * int(size[1]) * 1024
         # The kernel would take all it finds and leave the host without memory to work.
-        if needed_kb > available // 2:
+        if needed > available // 2:
             return (
-                f"lltool does not take more than half of the memory that is free: {needed_kb // 1024} MiB wanted,"
-                f" {available // 1024} MiB available"
+                f"lltool does not take more than half of the memory that is free: {needed >> 20} MiB wanted,"
+                f" {available >> 20} MiB available"
             )
         return ""

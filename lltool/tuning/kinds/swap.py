@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lltool.host.memory import available_bytes
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
@@ -41,10 +42,10 @@ class Swap(Kind):
                 root.swapon(_decoded(path), priority)
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
-        used_kb = sum(int(line.split()[3]) for line in host.root.read(_SWAPS).splitlines()[1:])
-        available = host.facts.memory.available_kb
-        if available is not None and used_kb > available:
-            return f"{used_kb // 1024} MiB are swapped out and only {available // 1024} MiB of memory are free"
+        used = 1024 * sum(int(line.split()[3]) for line in host.root.read(_SWAPS).splitlines()[1:])
+        available = available_bytes(host.root)
+        if available is not None and used > available:
+            return f"{used >> 20} MiB are swapped out and only {available >> 20} MiB of memory are free"
         return ""
 
 

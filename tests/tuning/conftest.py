@@ -1,0 +1,124 @@
+"""A host made of plain files, with a kernel that can be told to misbehave."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lltool.root import Root
+
+from lltool.tuning.plan import Target, target
+from lltool.tuning.store import Store
+
+FILES = {
+    "/proc/sys/kernel/random/boot_id": "first-boot",
+    "/proc/cmdline": "root=/dev/vda1 quiet",
+    "/proc/meminfo": "MemTotal: 65536000 kB\nMemAvailable: 60000000 kB",
+    "/proc/swaps": "Filename\tType\tSize\tUsed\tPriority",
+    "/proc/sys/net/core/rmem_max": "212992",
+    "/proc/sys/net/ipv4/tcp_rmem": "4096\t131072\t33554432",
+    "/proc/sys/net/ipv4/tcp_low_latency": "0",
+    "/proc/sys/net/ipv4/tcp_sack": "1",
+    "/proc/sys/vm/swappiness": "60",
+    "/proc/sys/vm/stat_interval": "1",
+    "/sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never",
+    "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages": "0",
+    "/sys/devices/system/cpu/online": "0-3",
+    "/sys/devices/system/cpu/present": "0-3",
+    "/sys/devices/system/cpu/possible": "0-3",
+    "/sys/devices/system/cpu/isolated": "",
+    "/proc/irq/default_smp_affinity": "f",
+    "/proc/irq/24/smp_affinity_list": "0-3",
+    "/proc/irq/25/smp_affinity_list": "2",
+    "/proc/irq/26/smp_affinity_list": "0-3",
+} | {
+    f"/sys/devices/system/cpu/cpu{cpu}/{file}": text
+    for cpu in range(4)
+    for file, text in {
+        "topology/core_id": str(cpu),
+        "topology/physical_package_id": "0",
+        "topology/core_cpus_list": str(cpu),
+        "topology/package_cpus_list": "0-3",
+        "cpufreq/scaling_governor": "schedutil",
+        "cpufreq/scaling_available_governors": "performance schedutil",
+        "cpufreq/scaling_driver": "acpi-cpufreq",
+        "power/pm_qos_resume_latency_us": "0",
+    }.items()
+}
+
+
+@dataclass(eq=False)
+class FakeKernel(Root):
+    """A :class:`Root` over plain files that refuses, clamps and answers as it is told.
+
+    ``errors`` and ``answers`` map a path to the errno of its next writes, or to what it makes of a written text;
+    ``before_write`` is called before every write.
+    """
+
+    directory: str
+    errors: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, Callable[[str], str]] = field(default_factory=dict)
+    before_write: Callable[[str, str], None] = lambda path, text: None
+
+    def write(self, path: str, text: str) -> None:
+        self.before_write(path, text)
+        if path in self.errors:
+            raise OSError(self.errors[path], os.strerror(self.errors[path]), path)
+        if not self.is_writable_by_mode(path):
+            raise PermissionError(errno.EPERM, "managed", path)
+        if path.startswith("/sys/kernel/mm/transparent_hugepage"):
+            choices = self.read(path).replace("[", "").replace("]", "").split()
+            text = " ".join(f"[{choice}]" if choice == text else choice for choice in choices)
+        super().write(path, self.answers.get(path, str)(text))
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> FakeKernel:
+    for path, text in FILES.items():
+        file = tmp_path / "root" / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n")
+    (tmp_path / "root/proc/irq/26/smp_affinity_list").chmod(0o444)
+    return FakeKernel(str(tmp_path / "root"))
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("LLTOOL_STATE_DIR", str(tmp_path / "state"))
+    return Store(Root())
+
+
+@pytest.fixture
+def wanted(tmp_path: Path, kernel: FakeKernel) -> Target:
+    """A profile over all kinds of setting that the fake host has, cores 2-3 isolated."""
+    profile = tmp_path / "all.toml"
+    profile.write_text(
+        """[settings]
+"boot.isolcpus" = "domain,{isolated}"
+"cpu.governor" = "performance"
+"cpu.pm_qos_resume_latency" = "n/a"
+"sysctl.net.core.rmem_max" = 26214400
+"sysctl.net.ipv4.tcp_rmem" = "4096 87380 26214400"
+"sysctl.net.ipv4.tcp_low_latency" = 1
+"sysctl.net.ipv4.tcp_sack" = 0
+"sysctl.vm.swappiness" = 1
+"sysctl.vm.stat_interval" = ">= 10"
+"sysctl.kernel.numa_balancing" = 0
+"memory.thp_enabled" = "never"
+"memory.hugepages_2m" = 1024
+"memory.swap" = "off"
+"irq.affinity" = "{housekeeping}"
+"irq.default_affinity" = "{housekeeping}"
+"""
+    )
+    return target(str(profile), kernel, cores=(2, 3))
+
+
+def tree(kernel: FakeKernel) -> dict[str, str]:
+    """Every file of the fake host and its text."""
+    return {path: kernel.read(path) for path in FILES}
