@@ -104,7 +104,7 @@ def _quantiles(runs: Sequence[Run], q: Fraction, weights: Floats) -> Floats:
     cumulative = np.cumsum(counts, axis=1)
     found = np.empty(len(weights))
     for start in range(0, len(weights), _CHUNK):
-        merged = (weights[start : start + _CHUNK] @ cumulative).astype(np.int64)
-        ranks = np.maximum(1, -(-q.numerator * merged[:, -1] // q.denominator))
+        merged = weights[start : start + _CHUNK] @ cumulative  # whole numbers, exact in a double
+        ranks = np.maximum(1, -(-q.numerator * merged[:, -1].astype(np.int64) // q.denominator))
         found[start : start + _CHUNK] = values[(merged < ranks[:, None]).sum(axis=1)]
     return found
