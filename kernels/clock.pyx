@@ -1,9 +1,12 @@
 """The tick source: its rate, its grain, what reading it costs, and how fast the core runs."""
 
+from cpython.array cimport array
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc, qsort
 from posix.time cimport CLOCK_MONOTONIC_RAW, clock_gettime, nanosleep, timespec
+
+import array as array_module
 
 from lltool.kernels.arch cimport (
     LLT_ARCH,
@@ -27,8 +30,8 @@ cdef Bracket bracket_clock(int clock_id) noexcept nogil:
     cdef Bracket best = Bracket(0, 0, <uint64_t>-1)
     cdef timespec now
     cdef uint64_t before, after
-    cdef int attempt
-    for attempt in range(TRIES):
+    cdef int _attempt
+    for _attempt in range(TRIES):
         before = llt_ticks_start()
         clock_gettime(clock_id, &now)
         after = llt_ticks_stop()
@@ -92,6 +95,20 @@ cdef uint64_t _gcd(uint64_t a, uint64_t b) noexcept nogil:
     return a
 
 
+cdef uint64_t _common_divisor(const uint64_t *deltas, size_t n) noexcept nogil:
+    cdef uint64_t divisor = 0
+    cdef size_t index
+    for index in range(n):
+        divisor = _gcd(divisor, deltas[index])
+    return divisor
+
+
+def common_divisor(deltas):
+    """The greatest common divisor of whole numbers, 0 for none or only zeros: a quantum from given distances."""
+    cdef array copy = array_module.array("Q", deltas)
+    return _common_divisor(<const uint64_t *>copy.data.as_ulonglongs, len(copy))
+
+
 cdef void _empty_pairs(uint64_t *deltas, size_t n) noexcept nogil:
     cdef size_t index
     cdef uint64_t start
@@ -120,11 +137,9 @@ cdef uint64_t *_measure_empty_pairs(size_t n) except NULL:
 def quantum(size_t n=100_000):
     """The grain of the tick counter: the greatest common divisor of ``n`` fenced stamp distances, in ticks."""
     cdef uint64_t *deltas = _measure_empty_pairs(n)
-    cdef uint64_t divisor = 0
-    cdef size_t index
+    cdef uint64_t divisor
     with nogil:
-        for index in range(n):
-            divisor = _gcd(divisor, deltas[index])
+        divisor = _common_divisor(deltas, n)
         free(deltas)
     return divisor
 
@@ -148,18 +163,18 @@ cdef enum Read:
 cdef double _best_read_cost(Read read, size_t n) noexcept nogil:
     cdef double best = INFINITY, cost
     cdef uint64_t start, stop
-    cdef size_t index
-    cdef int block
-    for block in range(BLOCKS):
+    cdef size_t _index
+    cdef int _block
+    for _block in range(BLOCKS):
         start = llt_ticks_start()
         if read == RAW_READ:
-            for index in range(n):
+            for _index in range(n):
                 llt_keep(llt_ticks())
         elif read == START_READ:
-            for index in range(n):
+            for _index in range(n):
                 llt_keep(llt_ticks_start())
         else:
-            for index in range(n):
+            for _index in range(n):
                 llt_keep(llt_ticks_stop())
         stop = llt_ticks_stop()
         cost = (stop - start) / <double>n
@@ -186,8 +201,8 @@ def read_costs(size_t n=1000):
 cdef uint64_t _multiply_chain() noexcept nogil:
     cdef uint64_t value = llt_ticks() | 1
     cdef uint64_t start = llt_ticks_start()
-    cdef int step
-    for step in range(CANARY_STEPS // 8):
+    cdef int _step
+    for _step in range(CANARY_STEPS // 8):
         value = llt_multiply_8(value)
     cdef uint64_t stop = llt_ticks_stop()
     llt_keep(value)

@@ -40,8 +40,8 @@ cdef void _link_lines(char *memory, uint32_t *order, size_t lines, uint64_t seed
 
 
 cdef Link _follow(Link at, size_t steps) noexcept nogil:
-    cdef size_t step
-    for step in range(steps):
+    cdef size_t _step
+    for _step in range(steps):
         at = (<Link *>at)[0]
         at = (<Link *>at)[0]
         at = (<Link *>at)[0]
@@ -63,8 +63,8 @@ cdef Link _chase_block(llt_recorder *recorder, Link at, size_t steps) noexcept n
 
 cdef Link _chase_each(llt_recorder *recorder, Link at, size_t n) noexcept nogil:
     cdef uint64_t start
-    cdef size_t load
-    for load in range(n):
+    cdef size_t _load
+    for _load in range(n):
         start = llt_ticks_start()
         at = (<Link *>at)[0]
         llt_keep(<uint64_t>at)

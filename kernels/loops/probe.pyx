@@ -19,10 +19,10 @@ cdef extern from "<stdlib.h>" nogil:
 cdef void _ask(llt_atomic_u64 *word, size_t batches, size_t trips, llt_recorder *recorder) noexcept nogil:
     cdef uint64_t turn = llt_load_acquire(word)
     cdef uint64_t start
-    cdef size_t batch, trip
-    for batch in range(batches):
+    cdef size_t _batch, _trip
+    for _batch in range(batches):
         start = llt_ticks_start()
-        for trip in range(trips):
+        for _trip in range(trips):
             llt_store_release(word, turn + 1)
             turn += 2
             while llt_load_acquire(word) != turn:

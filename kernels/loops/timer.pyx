@@ -10,8 +10,8 @@ from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
 
 cdef void _pair_block(llt_recorder *recorder, size_t ops) noexcept nogil:
     cdef uint64_t start = llt_ticks_start()
-    cdef size_t op
-    for op in range(ops):
+    cdef size_t _op
+    for _op in range(ops):
         llt_keep(llt_ticks_start())
         llt_keep(llt_ticks_stop())
     llt_record(recorder, llt_ticks_stop() - start)
@@ -20,8 +20,8 @@ cdef void _pair_block(llt_recorder *recorder, size_t ops) noexcept nogil:
 cdef void _clock_block(llt_recorder *recorder, size_t ops, int clock_id) noexcept nogil:
     cdef timespec now
     cdef uint64_t start = llt_ticks_start()
-    cdef size_t op
-    for op in range(ops):
+    cdef size_t _op
+    for _op in range(ops):
         clock_gettime(clock_id, &now)
         llt_keep(<uint64_t>now.tv_nsec)
     llt_record(recorder, llt_ticks_stop() - start)
@@ -29,8 +29,8 @@ cdef void _clock_block(llt_recorder *recorder, size_t ops, int clock_id) noexcep
 
 cdef void _pair_each(llt_recorder *recorder, size_t n) noexcept nogil:
     cdef uint64_t start
-    cdef size_t op
-    for op in range(n):
+    cdef size_t _op
+    for _op in range(n):
         start = llt_ticks_start()
         llt_record(recorder, llt_ticks_stop() - start)
 

@@ -23,11 +23,7 @@ def passport_rows(passport: dict[str, Any]) -> list[tuple[str, str]]:
         ("a start stamp costs", _ticks(passport["start_stamp_ticks"], ns)),
         ("a stop stamp costs", _ticks(passport["stop_stamp_ticks"], ns)),
         ("fences wait for earlier instructions", "yes" if passport["fence_serialises"] else "not known"),
-        (
-            "core runs at",
-            f"{passport['effective_ghz']:.2f} GHz (from {passport['effective_ghz_lowest']:.2f} to "
-            f"{passport['effective_ghz_highest']:.2f})",
-        ),
+        ("core runs at", _frequency(passport)),
         ("hypervisor", "yes" if passport["hypervisor"] else "none seen"),
         (
             "stolen from the core meanwhile",
@@ -36,9 +32,14 @@ def passport_rows(passport: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _frequency(passport: dict[str, Any]) -> str:
+    typical, lowest, highest = (passport[f"effective_ghz{suffix}"] for suffix in ("", "_lowest", "_highest"))
+    return f"{typical:.2f} GHz (from {lowest:.2f} to {highest:.2f})"
+
+
 def _megahertz(hertz: float, uncertainty_ppm: float) -> str:
     step_hz = max(1.0, hertz * uncertainty_ppm / 1e6)
-    digits = max(0, 6 - math.floor(math.log10(step_hz)) - 1)
+    digits = max(0, 6 - math.floor(math.log10(step_hz)))
     return f"{hertz / 1e6:.{digits}f} MHz +- {uncertainty_ppm:.2g} ppm"
 
 
