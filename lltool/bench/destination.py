@@ -18,17 +18,19 @@ _PROBE_BYTES = 64 * 1024
 """About what a result takes: less may fit into the last block of a full disk."""
 
 
-def prepare_destination(path: str | os.PathLike[str] | None, default_name: str) -> str:
-    """The path that the result will have: ``path``, or ``./lltool-results/<default_name>``, which is created.
+def prepare_destination(
+    path: str | os.PathLike[str] | None, default_name: str, directory: str | os.PathLike[str] = DIRECTORY
+) -> str:
+    """The path that the result will have: ``path``, or ``default_name`` in ``directory``, which is created.
 
     Raises ``LltoolError`` where a file of a result's size cannot be written there.
     """
     if path is None:
-        chosen = os.path.join(DIRECTORY, default_name)
+        chosen = os.path.join(directory, default_name)
         try:
-            os.makedirs(DIRECTORY, exist_ok=True)
+            os.makedirs(directory, exist_ok=True)
         except OSError as error:
-            raise from_os_error(f"{os.path.abspath(DIRECTORY)} cannot be made", error) from error
+            raise from_os_error(f"{os.path.abspath(directory)} cannot be made", error) from error
     else:
         chosen = os.fspath(path)
         if os.path.isdir(chosen):

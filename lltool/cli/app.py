@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool import __version__
-from lltool.cli import bench, host, profile, tune
+from lltool.cli import bench, host, profile, trial, tune
 
 app = typer.Typer(
     name="lltool",
@@ -43,3 +43,4 @@ app.command("tune")(tune.tune)
 app.command("verify")(tune.verify)
 app.command("rollback")(tune.rollback)
 app.command("history")(tune.history)
+app.command("trial")(trial.trial)

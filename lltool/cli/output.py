@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 _NARROWEST = 30
+_LONGEST_RULE = 60
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -37,4 +38,4 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for number, piece in enumerate(pieces):
             typer.echo(f"{start if number == 0 else '':{indent - 2}}  {piece}".rstrip())
         if line is header:
-            typer.echo("  ".join("-" * width for width in widths))
+            typer.echo("  ".join("-" * width for width in [*widths[:-1], min(widths[-1], _LONGEST_RULE)]))

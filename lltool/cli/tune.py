@@ -39,7 +39,7 @@ def plan(
     """
     from lltool.tuning.plan import make_plan
 
-    wanted = _target(profile, cores, only, skip, root)
+    wanted = named_target(profile, cores, only, skip, root)
     _print_plan(make_plan(wanted.observe()), profile, as_json=json)
 
 
@@ -67,7 +67,7 @@ def tune(
     from lltool.tuning.transaction import read_transactions, refuse_if_unfinished
     from lltool.tuning.verdicts import exit_code, judge
 
-    wanted = _target(profile, cores, only, skip, "/")
+    wanted = named_target(profile, cores, only, skip)
     observations = wanted.observe()
     items = make_plan(observations)
     if dry_run:
@@ -108,7 +108,7 @@ def verify(
     """
     from lltool.tuning.verdicts import exit_code, judge
 
-    wanted = _target(profile, cores, only, skip, root)
+    wanted = named_target(profile, cores, only, skip, root)
     findings = judge(wanted.observe(), _recorded_changes(wanted))
     _print_findings("verify", profile, findings, as_json=json)
     raise typer.Exit(exit_code(findings, strict=strict))
@@ -180,9 +180,14 @@ def history(json: JsonOption = False) -> None:
         )
 
 
-def _target(
-    profile: str, cores: str | None, only: Sequence[str] | None, skip: Sequence[str] | None, root: str
+def named_target(
+    profile: str,
+    cores: str | None,
+    only: Sequence[str] | None = None,
+    skip: Sequence[str] | None = None,
+    root: str = "/",
 ) -> Target:
+    """Load what the options of a command name."""
     from lltool.errors import InvalidInput
     from lltool.host.cpulist import parse_cpulist
     from lltool.root import Root

@@ -21,23 +21,26 @@ from lltool.tuning.observation import snapshot
 from lltool.tuning.plan import Target
 from lltool.tuning.rollback import changes_in_force, open_transactions, rollback
 from lltool.tuning.store import Store
-from lltool.tuning.transaction import read_transactions, refuse_if_unfinished
+from lltool.tuning.transaction import Transaction, read_transactions, refuse_if_unfinished
 from lltool.tuning.verdicts import judge
 
 BEFORE, AFTER = "before", "after"
+ABBA, ONE_ARM = "ABBA", "one arm"
 SETTLE_SECONDS = 0.2
 QUICK_BLOCKS, FULL_BLOCKS = 5, 10
+PASSES = 4
+"""Passes over all benchmarks in a block: two of each arm."""
 
 Measure = Callable[[Benchmark, str, int, int], Run]
-"""(benchmark, arm, block, position) -> run"""
+"""(benchmark, arm, block, position in the trial) -> run."""
 
 
 @dataclass(slots=True)
 class Trial:
-    """What a trial has seen so far; complete when ``interrupted`` is False at its end.
+    """What a trial has seen so far.
 
-    ``settings`` holds the findings by arm. ``differences`` lists the knobs whose value after the trial is not the one
-    before it, with both; ``compared`` counts the knobs that were looked at.
+    ``settings`` holds the findings by arm; without an ``after`` nothing was tuned, and ``notes`` say why. Of the
+    ``compared`` knobs, ``differences`` holds those that read otherwise after the trial than before it: both values.
     """
 
     runs: list[Run] = field(default_factory=list)
@@ -46,6 +49,11 @@ class Trial:
     interrupted: bool = False
     compared: int = 0
     differences: dict[Knob, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def design(self) -> str:
+        """How the arms were ordered."""
+        return ABBA if AFTER in self.settings else ONE_ARM
 
 
 def refuse_if_tuned(store: Store, target: Target) -> None:
@@ -61,38 +69,27 @@ def refuse_if_tuned(store: Store, target: Target) -> None:
         )
 
 
-def why_not_tunable(target: Target) -> str:
-    """Why no setting can be changed here; empty where at least one can be tried."""
-    if os.geteuid() != 0:
-        return "not run as root: no setting can be changed"
-    if not any(observation.to_write for observation in target.observe()):
-        return "no setting of the profile differs from what is in force and can be changed"
-    return ""
-
-
 def run_trial(
-    target: Target, store: Store, benchmarks: Sequence[Benchmark], measure: Measure, blocks: int, trial: Trial
+    target: Target, store: Store, benchmarks: Sequence[Benchmark], measure: Measure, *, blocks: int, trial: Trial
 ) -> None:
-    """Run all blocks into ``trial``; the lock must be held. The host is restored however this ends.
+    """Run all blocks into ``trial``; the lock must be held where this process may tune.
 
-    Where nothing can be tuned the untuned arm is measured alone, and the notes say why. On ``KeyboardInterrupt`` what
-    was measured is kept and ``trial.interrupted`` set.
+    The host is restored however this ends. Where nothing can be tuned the untuned arm is measured alone. On
+    ``KeyboardInterrupt`` what was measured is kept and ``trial.interrupted`` set.
     """
-    root = target.host.root
     before = snapshot(target.catalogue, target.host, target.selected)
     trial.settings[BEFORE] = judge(target.observe(), ())
-    obstacle = why_not_tunable(target)
+    obstacle = _why_not_tunable(target)
     try:
         if obstacle:
-            trial.notes.append(f"Only the untuned host was measured: {obstacle}.")
-            _measure_untuned(benchmarks, measure, blocks, trial)
+            _measure_untuned(benchmarks, measure, blocks, obstacle, trial)
         else:
-            _measure_in_turn(target, store, benchmarks, measure, blocks, trial)
+            _measure_in_turn(target, store, benchmarks, measure, blocks=blocks, trial=trial)
     except KeyboardInterrupt:
         trial.interrupted = True
     finally:
         if not obstacle:
-            rollback(store, root)
+            rollback(store, target.host.root)
         after = snapshot(target.catalogue, target.host, target.selected)
         trial.compared = len(before)
         trial.differences = {
@@ -100,21 +97,34 @@ def run_trial(
         }
 
 
-def _measure_untuned(benchmarks: Sequence[Benchmark], measure: Measure, blocks: int, trial: Trial) -> None:
-    for block in range(blocks):
-        for _ in range(2):
-            _pass(benchmarks, measure, BEFORE, block, trial)
+def _why_not_tunable(target: Target) -> str:
+    if os.geteuid() != 0:
+        return "changing a setting needs root"
+    if not any(observation.to_write for observation in target.observe()):
+        return "no setting of the profile differs from what is in force and can be changed"
+    return ""
+
+
+def _measure_untuned(
+    benchmarks: Sequence[Benchmark], measure: Measure, blocks: int, obstacle: str, trial: Trial
+) -> None:
+    trial.notes.append(f"only the untuned host was measured: {obstacle}")
+    while len(trial.runs) < blocks * PASSES // 2 * len(benchmarks):
+        _pass(benchmarks, measure, BEFORE, len(trial.runs) // (2 * len(benchmarks)), trial)
 
 
 def _measure_in_turn(
-    target: Target, store: Store, benchmarks: Sequence[Benchmark], measure: Measure, blocks: int, trial: Trial
+    target: Target, store: Store, benchmarks: Sequence[Benchmark], measure: Measure, *, blocks: int, trial: Trial
 ) -> None:
     root = target.host.root
     for block in range(blocks):
         _pass(benchmarks, measure, BEFORE, block, trial)
-        apply(target.observe(), root, store, target.profile.name, keep_going=True)
-        findings = judge(target.observe(), changes_in_force(store, root))
-        _compare_with_first(findings, block, trial)
+        transaction = apply(target.observe(), root, store, target.profile.name, keep_going=True)
+        if not _changed_anything(transaction):
+            rollback(store, root)
+            _measure_untuned(benchmarks, measure, blocks, "the kernel refused every change", trial)
+            return
+        _keep_findings(judge(target.observe(), changes_in_force(store, root)), block, trial)
         time.sleep(SETTLE_SECONDS)
         _pass(benchmarks, measure, AFTER, block, trial)
         _pass(benchmarks, measure, AFTER, block, trial)
@@ -128,10 +138,14 @@ def _pass(benchmarks: Sequence[Benchmark], measure: Measure, arm: str, block: in
         trial.runs.append(measure(benchmark, arm, block, len(trial.runs)))
 
 
-def _compare_with_first(findings: list[Finding], block: int, trial: Trial) -> None:
+def _changed_anything(transaction: Transaction | None) -> bool:
+    return transaction is not None and any(change.after != change.before for change in transaction.changes)
+
+
+def _keep_findings(findings: list[Finding], block: int, trial: Trial) -> None:
     first = trial.settings.setdefault(AFTER, findings)
-    for was, now in zip(first, findings, strict=True):
-        if was.verdict is not now.verdict:
-            trial.notes.append(
-                f"{now.setting} was {was.verdict} in the first block and {now.verdict} in block {block + 1}."
-            )
+    trial.notes += [
+        f"{now.setting} was {was.verdict} in the first block and {now.verdict} in block {block + 1}: {now.reason}"
+        for was, now in zip(first, findings, strict=True)
+        if was.verdict is not now.verdict
+    ]
