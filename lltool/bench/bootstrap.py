@@ -30,9 +30,8 @@ CONFIDENCE = 0.95
 SEED = 20_240_229
 """Fixed: the same runs always give the same interval."""
 
-_CHUNK = 1_000
-
 Floats = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.int64]
 
 
 def ratios(before: Sequence[Run], after: Sequence[Run], metric: str, resamples: int = RESAMPLES) -> Floats:
@@ -60,12 +59,12 @@ def interval(draws: Floats, runs: int, confidence: float = CONFIDENCE) -> tuple[
     return float(low), float(high)
 
 
-def _weights(runs: int, resamples: int, generator: np.random.Generator) -> Floats:
+def _weights(runs: int, resamples: int, generator: np.random.Generator) -> Weights:
     """How often each run is drawn in each resample, shape (resamples, runs)."""
-    return generator.multinomial(runs, np.full(runs, 1 / runs), size=resamples).astype(np.float64)
+    return generator.multinomial(runs, np.full(runs, 1 / runs), size=resamples)
 
 
-def _drawn(runs: Sequence[Run], metric: str, weights: Floats) -> Floats:
+def _drawn(runs: Sequence[Run], metric: str, weights: Weights) -> Floats:
     if metric == "centre":
         centres: Floats = weights @ np.array([centre_ns(run) for run in runs]) / len(runs)
         return centres
@@ -84,12 +83,12 @@ def _total(run: Run) -> int:
     return run.samples.total if run.samples else 0
 
 
-def _sum_ratios(weights: Floats, numerators: Sequence[float], denominators: Sequence[float]) -> Floats:
+def _sum_ratios(weights: Weights, numerators: Sequence[float], denominators: Sequence[float]) -> Floats:
     ratio: Floats = (weights @ np.array(numerators, dtype=float)) / (weights @ np.array(denominators, dtype=float))
     return ratio
 
 
-def _quantiles(runs: Sequence[Run], q: Fraction, weights: Floats) -> Floats:
+def _quantiles(runs: Sequence[Run], q: Fraction, weights: Weights) -> Floats:
     """Nearest-rank quantile of the merged histograms of every resample, in nanoseconds."""
     scaled = [
         (np.array(run.samples.values, dtype=float) * scale, run.samples.counts)
@@ -97,14 +96,16 @@ def _quantiles(runs: Sequence[Run], q: Fraction, weights: Floats) -> Floats:
         if run.samples
     ]
     values = np.unique(np.concatenate([own for own, _ in scaled]))
-    counts = np.zeros((len(scaled), len(values)))
+    counts = np.zeros((len(scaled), len(values)), dtype=np.int64)
     for row, (own, own_counts) in enumerate(scaled):
         counts[row, np.searchsorted(values, own)] = own_counts
-    # Merging commutes with summing up: one product gives the cumulative counts of all resamples.
-    cumulative = np.cumsum(counts, axis=1)
-    found = np.empty(len(weights))
-    for start in range(0, len(weights), _CHUNK):
-        merged = weights[start : start + _CHUNK] @ cumulative  # whole numbers, exact in a double
-        ranks = np.maximum(1, -(-q.numerator * merged[:, -1].astype(np.int64) // q.denominator))
-        found[start : start + _CHUNK] = values[(merged < ranks[:, None]).sum(axis=1)]
+    # Merging commutes with summing up, so a merged cumulative count is needed only where the search looks.
+    cumulative = np.ascontiguousarray(np.cumsum(counts, axis=1).T)
+    ranks = np.maximum(1, -(-q.numerator * (weights @ cumulative[-1]) // q.denominator))
+    low, high = np.zeros(len(weights), dtype=np.intp), np.full(len(weights), len(values) - 1)
+    for _ in range(len(values).bit_length()):
+        middle = (low + high) // 2
+        reached = np.einsum("ij,ij->i", weights, cumulative[middle]) >= ranks
+        low, high = np.where(reached, low, middle + 1), np.where(reached, middle, high)
+    found: Floats = values[low]
     return found
