@@ -1,0 +1,195 @@
+"""The worker as it runs: a process that is pinned, says what it did, and answers in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("lltool.kernels.recorder", reason="needs the compiled kernels")
+from lltool.bench.catalogue import BENCHMARKS, Benchmark, by_name
+from lltool.bench.passport import cautions, kernel_tick_hz
+from lltool.bench.runner import run_once, take_passport
+
+CORES = sorted(os.sched_getaffinity(0), reverse=True)
+
+STUB = """
+import os, sys, types
+from dataclasses import replace
+from lltool.bench import catalogue, worker
+from lltool.bench.workload import Measurement, NotApplicable
+
+def act(cores, effort):
+    {body}
+
+stub = types.ModuleType("stub")
+stub.act = act
+sys.modules["stub"] = stub
+catalogue.BENCHMARKS = (replace(catalogue.BENCHMARKS[0], name="stub", workload="stub:act", cores_needed=1),)
+worker.main()
+"""
+
+
+def work(body: str, **changes: Any) -> dict[str, Any]:
+    """The document of a worker whose only benchmark has ``body``."""
+    specification = {"benchmark": "stub", "cores": CORES[:1], "quick": True, "hold": False, "parent": os.getpid()}
+    done = subprocess.run(
+        [sys.executable, "-c", STUB.format(body=body)],
+        input=json.dumps(specification | changes),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda known: known.name)
+def test_every_benchmark_measures_or_says_why_not(benchmark: Benchmark) -> None:
+    run = run_once(benchmark, CORES, "before", 1, 2, quick=True, hold=False)
+    assert run.failed is None
+    if run.not_applicable is not None:
+        assert run.not_applicable
+        return
+    assert run.tick_hz > 1e6
+    assert run.conditions["pinned"] == "done"
+    assert "centre" not in benchmark.metrics or len(run.block_ticks) > 1
+    assert run.samples is not None
+    assert "p50" not in benchmark.metrics or run.samples.n > 0
+    assert "lost" not in benchmark.metrics or run.duration_ticks >= run.samples.total
+    assert (run.distance is not None) == (benchmark.cores_needed == 2)
+
+
+def test_pinning_really_holds() -> None:
+    document = work("return Measurement(notes={'affinity': sorted(os.sched_getaffinity(0))})")
+    assert document["notes"]["affinity"] == CORES[:1]
+
+
+def test_memory_is_locked_or_the_reason_is_given() -> None:
+    body = "return Measurement(notes={'status': open('/proc/self/status').read()})"
+    document = work(body)
+    locked = next(line for line in document["notes"]["status"].splitlines() if line.startswith("VmLck:"))
+    assert (document["conditions"]["memory locked"] == "done") == (int(locked.split()[1]) > 0)
+
+
+def test_idle_states_are_held_only_when_asked_for_and_the_file_stays_open() -> None:
+    body = "return Measurement(notes={'files': [os.path.realpath(f'/proc/self/fd/{n}') for n in range(3, 9)]})"
+    free, held = work(body), work(body, hold=True)
+    assert "/dev/cpu_dma_latency" not in free["notes"]["files"]
+    assert free["conditions"]["C-states held"].startswith("not asked for")
+    state = held["conditions"]["C-states held"]
+    assert (state == "done") == ("/dev/cpu_dma_latency" in held["notes"]["files"])
+    assert state == "done" or state.startswith("not held: /dev/cpu_dma_latency: ")
+
+
+def test_the_arms_of_a_trial_keep_the_priority_they_were_given() -> None:
+    body = "return Measurement(notes={'policy': os.sched_getscheduler(0), 'nice': os.nice(0)})"
+    notes = work(body)["notes"]
+    assert (notes["policy"], notes["nice"]) == (os.sched_getscheduler(0), os.nice(0))
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "text"),
+    [
+        ("raise NotApplicable('no such thing here')", "not_applicable", "no such thing here"),
+        ("open('/nowhere/at/all')", "failed", "/nowhere/at/all: no such file"),
+        ("raise PermissionError(1, 'x', 'SO_BUSY_POLL')", "failed", "SO_BUSY_POLL: operation not permitted"),
+        ("raise MemoryError('no memory for 7 samples')", "failed", "no memory for 7 samples"),
+    ],
+)
+def test_a_host_that_says_no_is_an_answer(body: str, key: str, text: str) -> None:
+    assert text in work(body)[key]
+
+
+def test_a_core_that_cannot_be_had_is_named() -> None:
+    assert "core 8191 cannot be used" in work("return Measurement()", cores=[8191])["failed"]
+
+
+def test_a_defect_is_a_failed_run_with_its_last_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STUB.format(body="raise ValueError('a defect')")],
+        input=json.dumps(
+            {"benchmark": "stub", "cores": CORES[:1], "quick": True, "hold": False, "parent": os.getpid()}
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("ValueError: a defect")
+
+
+def test_an_orphan_measures_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lltool.bench.worker"],
+        input=json.dumps({"benchmark": "timer.cost", "cores": CORES[:1], "quick": True, "hold": False, "parent": 1}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "gone" in done.stderr
+
+
+def test_the_worker_loads_nothing_heavy() -> None:
+    script = (
+        "import sys, runpy\n"
+        "from lltool.bench import worker\n"
+        "from lltool.bench.workloads import book, memory, message, noise, seqlock, spsc, tcp, timer\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    assert not {"numpy", "typer", "pydantic", "hdrh", "jinja2", "psutil", "asyncio"} & set(done.stdout.split())
+
+
+def test_a_passport_says_what_the_clock_is() -> None:
+    passport = take_passport(CORES[0])
+    assert passport["core"] == CORES[0]
+    assert passport["floor_ticks"] % passport["quantum_ticks"] == 0
+    assert 0.3 < passport["effective_ghz_lowest"] <= passport["effective_ghz"] <= passport["effective_ghz_highest"] < 10
+    assert json.loads(json.dumps(passport)) == passport
+    if passport["kernel_disagreement_ppm"] is not None:
+        assert abs(passport["kernel_disagreement_ppm"]) < 1000
+
+
+def test_the_kernels_rate_is_read_from_bogomips_where_it_comes_from_the_tsc() -> None:
+    assert kernel_tick_hz({"flags": "fpu tsc msr", "bogomips": "5192.30"}) == pytest.approx(2596.15e6)
+    assert kernel_tick_hz({"flags": "fp asimd", "bogomips": "243.75"}) is None
+    assert kernel_tick_hz({"flags": "tsc", "bogomips": "?"}) is None
+    assert kernel_tick_hz({}) is None
+
+
+def test_what_does_not_add_up_is_said() -> None:
+    good = {
+        "tick_source": "tsc",
+        "invariant": True,
+        "clocksource": "tsc",
+        "kernel_disagreement_ppm": 1.0,
+        "fence_serialises": True,
+        "steal_seconds": 0.0,
+    }
+    assert cautions(good) == []
+    for key, value in {
+        "invariant": False,
+        "clocksource": "hpet",
+        "kernel_disagreement_ppm": -80.0,
+        "fence_serialises": None,
+        "steal_seconds": 0.02,
+    }.items():
+        assert len(cautions(good | {key: value})) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs smaps")
+@pytest.mark.parametrize("name", ["memory.chase_4k", "memory.chase_huge"])
+def test_a_memory_run_names_its_backing(name: str) -> None:
+    run = run_once(by_name(name), CORES, "before", 0, 0, quick=True, hold=False)
+    assert run.not_applicable or run.notes["backing"] in {"4k", "thp", "hugetlb"}
