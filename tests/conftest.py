@@ -10,6 +10,8 @@ import pytest
 
 from lltool.bench.model import Distance, Histogram, Result, Run
 
+pytest_plugins = ["tests.fake_host"]
+
 TICK_HZ = 2.6e9
 QUANTUM_TICKS = 26
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import shutil
+import os
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +15,8 @@ _LONGEST_RULE = 60
 
 def print_json(document: dict[str, Any]) -> None:
     """Print one JSON document, and nothing else, on stdout."""
+    import json
+
     json.dump(document, sys.stdout, indent=2, ensure_ascii=True)
     sys.stdout.write("\n")
 
@@ -28,10 +28,12 @@ def say(text: str) -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print aligned columns on stdout; the last one is wrapped to a terminal and stays whole elsewhere."""
+    import textwrap
+
     lines = [header, *([cell or "-" for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    room = max(shutil.get_terminal_size().columns - indent, _NARROWEST) if sys.stdout.isatty() else None
+    room = max(os.get_terminal_size(sys.stdout.fileno()).columns - indent, _NARROWEST) if sys.stdout.isatty() else None
     for line in lines:
         start = "  ".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False))
         pieces = [line[-1]] if room is None else textwrap.wrap(line[-1], room)

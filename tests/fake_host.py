@@ -117,8 +117,3 @@ def wanted(tmp_path: Path, kernel: FakeKernel) -> Target:
 """
     )
     return target(str(profile), kernel, cores=(2, 3))
-
-
-def tree(kernel: FakeKernel) -> dict[str, str]:
-    """Every file of the fake host and its text."""
-    return {path: kernel.read(path) for path in FILES}

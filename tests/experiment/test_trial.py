@@ -1,0 +1,142 @@
+"""The trial's design: ABBA, restored however it ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lltool.bench.catalogue import BENCHMARKS, Benchmark
+from lltool.bench.model import Run
+from lltool.errors import LltoolError
+from lltool.experiment.trial import ABBA, ONE_ARM, Trial, refuse_if_tuned, run_trial
+from lltool.tuning.apply import apply
+from lltool.tuning.plan import Target
+from lltool.tuning.rollback import open_transactions
+from lltool.tuning.store import Store
+
+TWO = BENCHMARKS[:2]
+SWAPPINESS = "/proc/sys/vm/swappiness"
+
+
+@pytest.fixture(autouse=True)
+def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lltool.experiment.trial.SETTLE_SECONDS", 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+
+@pytest.fixture
+def live(kernel: Any) -> list[str]:
+    """The swappiness that each run has seen."""
+    return []
+
+
+@pytest.fixture
+def measure(kernel: Any, live: list[str], synthetic: Any) -> Callable[..., Run]:
+    def measured(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
+        live.append(kernel.read(SWAPPINESS))
+        return synthetic.run(benchmark.name, arm, [100, 200], block=block, position=position)
+
+    return measured
+
+
+def run(wanted: Target, store: Store, measure: Callable[..., Run], blocks: int = 2) -> Trial:
+    trial = Trial()
+    run_trial(wanted, store, TWO, measure, blocks=blocks, trial=trial)
+    return trial
+
+
+def test_arms_alternate_abba_and_each_run_sees_its_arm(
+    wanted: Target, store: Store, measure: Callable[..., Run], live: list[str]
+) -> None:
+    trial = run(wanted, store, measure)
+    assert [each.arm for each in trial.runs[::2]] == ["before", "after", "after", "before"] * 2
+    assert live == [{"before": "60", "after": "1"}[each.arm] for each in trial.runs]
+    assert [each.position for each in trial.runs] == list(range(16))
+    assert [each.block for each in trial.runs] == [0] * 8 + [1] * 8
+    assert trial.design == ABBA
+
+
+def test_the_host_is_as_before(wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any) -> None:
+    trial = run(wanted, store, measure)
+    assert trial.differences == {}
+    assert trial.compared > 15
+    assert kernel.read(SWAPPINESS) == "60"
+    assert open_transactions(store, kernel) == []
+
+
+def test_what_someone_else_changed_meanwhile_is_named(
+    wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any
+) -> None:
+    def meddling(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
+        if position == 5:
+            kernel.write(SWAPPINESS, "33")
+        return measure(benchmark, arm, block, position)
+
+    trial = run(wanted, store, meddling)
+    assert [(knob.path, values) for knob, values in trial.differences.items()] == [(SWAPPINESS, ("60", "33"))]
+
+
+@pytest.mark.parametrize("position", range(8))
+def test_ctrl_c_keeps_what_was_measured_and_undoes(
+    wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any, position: int
+) -> None:
+    def interrupted(benchmark: Benchmark, arm: str, block: int, number: int) -> Run:
+        if number == position:
+            raise KeyboardInterrupt
+        return measure(benchmark, arm, block, number)
+
+    trial = run(wanted, store, interrupted)
+    assert trial.interrupted
+    assert len(trial.runs) == position
+    assert kernel.read(SWAPPINESS) == "60"
+    assert open_transactions(store, kernel) == []
+
+
+def test_a_defect_in_the_middle_undoes_too(wanted: Target, store: Store, kernel: Any) -> None:
+    def broken(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
+        assert arm == "before", "broken"
+        return Run(benchmark.name, arm, block, position, "", (0,), 1e9)
+
+    with pytest.raises(AssertionError, match="broken"):
+        run(wanted, store, broken)
+    assert kernel.read(SWAPPINESS) == "60"
+
+
+def test_without_root_the_untuned_host_is_measured_alone(
+    wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    written: list[str] = []
+    kernel.before_write = lambda path, text: written.append(path)
+    trial = run(wanted, store, measure)
+    assert {each.arm for each in trial.runs} == {"before"}
+    assert len(trial.runs) == 2 * 2 * len(TWO)
+    assert written == []
+    assert trial.design == ONE_ARM
+    assert any("root" in note for note in trial.notes)
+
+
+def test_where_every_change_is_refused_no_arm_is_called_tuned(
+    wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any
+) -> None:
+    """A container with read-only /proc/sys and /sys."""
+
+    def refuse(path: str, text: str) -> None:
+        raise OSError(errno.EROFS, "read-only", path)
+
+    kernel.before_write = refuse
+    trial = run(wanted, store, measure)
+    assert {each.arm for each in trial.runs} == {"before"}
+    assert len(trial.runs) == 2 * 2 * len(TWO)
+    assert any("refused every change" in note for note in trial.notes)
+
+
+def test_a_host_that_is_tuned_is_no_untuned_arm(wanted: Target, store: Store, kernel: Any) -> None:
+    refuse_if_tuned(store, wanted)
+    apply(wanted.observe(), kernel, store, "test", keep_going=False)
+    with pytest.raises(LltoolError, match="lltool rollback"):
+        refuse_if_tuned(store, wanted)
