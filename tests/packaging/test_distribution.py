@@ -1,0 +1,93 @@
+"""What is installed: one package, no sources of kernels, the same from sdist, wheel and checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lltool import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist of this checkout, and the wheel that was built from that sdist."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("needs a checkout")
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.ZipFile:
+    (path,) = built.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_one_package(wheel: zipfile.ZipFile) -> None:
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+    assert tops == {"lltool", f"lltool-{__version__}.dist-info"}
+
+
+def test_the_wheel_holds_code_and_data_and_no_sources_of_kernels(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert not [name for name in names if re.search(r"\.(pyx|h|c)$", name)]
+    for kernel in ROOT.glob("kernels/**/*.pyx"):
+        stem = f"lltool/{kernel.relative_to(ROOT).with_suffix('')}"
+        assert any(name.startswith(f"{stem}.") and name.endswith(".so") for name in names), stem
+        assert f"{stem}.pyi" in names
+    for data in [*ROOT.glob("profiles/**/*.toml"), *ROOT.glob("reports/templates/*")]:
+        assert f"lltool/{data.relative_to(ROOT)}" in names
+    assert "lltool/py.typed" in names
+
+
+def test_the_kernels_need_no_wider_instructions_than_every_x86_64_has(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Wider ones are allowed in functions that are chosen at run time, which carry their level in their name."""
+    if os.uname().machine != "x86_64":
+        pytest.skip("needs x86-64")
+    wheel.extractall(tmp_path)
+    for library in tmp_path.rglob("*.so"):
+        function = ""
+        for line in run("objdump", "-d", "--no-show-raw-insn", library).splitlines():
+            if line.endswith(">:"):
+                function = line
+            elif re.search(r"%[yz]mm", line):
+                assert re.search(r"_(avx2|avx512)", function), f"{library.name}: {function} {line}"
+
+
+def test_the_sdist_holds_what_the_build_needs_and_nothing_of_the_build(built: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE"} <= names
+    assert "lltool/kernels/include/llt_arch.h" in names
+    assert not [name for name in names if name.startswith(("build/", ".venv/", "lltool-results/"))]
+
+
+def test_a_wheel_in_an_empty_environment_gives_a_working_lltool(built: Path, tmp_path: Path) -> None:
+    (path,) = built.glob("*.whl")
+    run(sys.executable, "-m", "venv", tmp_path / "venv")
+    python = tmp_path / "venv/bin/python"
+    run(python, "-m", "pip", "install", "--quiet", path)
+    assert run(tmp_path / "venv/bin/lltool", "--version", cwd=tmp_path) == f"lltool {__version__}\n"
+    listed = run(tmp_path / "venv/bin/lltool", "profile", "list", cwd=tmp_path)
+    assert "hft" in listed
+    measured = run(
+        tmp_path / "venv/bin/lltool", "bench", "run", "seqlock.read", "--quick", "--runs", "1", "--json", cwd=tmp_path
+    )
+    assert '"lltool.result/1"' in measured
