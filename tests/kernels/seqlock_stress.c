@@ -1,18 +1,21 @@
 /* A reader checks every copy it gets while a writer writes without rest.
  *
- *   seqlock_stress COPIES
+ *   seqlock_stress MILLISECONDS
  *
- * Exit 0 when that many different stable copies were each one that the writer wrote, in the order of writing, and
- * reads are refused while a write is in progress; otherwise 1 and a line that says what was not so.
+ * Exit 0 when all stable copies of that time were such that the writer wrote, in the order of writing, and reads are
+ * refused while a write is in progress; otherwise 1 and a line that says what was not so.
  */
+#define _POSIX_C_SOURCE 199309L
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "llt_seqlock.h"
 
+#define MIN_COPIES 10
 #define PAYLOAD 61 /* eight words, the last one cut */
 
 static llt_seqlock *lock;
@@ -36,11 +39,18 @@ static void *write_without_rest(void *unused) {
     return NULL;
 }
 
-/* Only copies that differ from the last one count: each had a write before it while the reader was reading. */
-static int read_and_check(uint64_t copies) {
-    uint64_t last = 0, unchanged = 0;
+static uint64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Only copies that differ from the one before count: a writer that had not started yet would prove nothing. */
+static int read_and_check(uint64_t milliseconds) {
+    uint64_t last = 0, unchanged = 0, seen = 0;
+    uint64_t end = now_ms() + milliseconds;
     unsigned char got[PAYLOAD], wanted[PAYLOAD];
-    for (uint64_t seen = 0; seen < copies;) {
+    while (seen < MIN_COPIES || now_ms() < end) {
         if (!llt_seqlock_read(lock, got, PAYLOAD, 1000)) {
             sched_yield();
             continue;
