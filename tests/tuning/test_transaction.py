@@ -88,6 +88,16 @@ def test_rollback_restores_every_file(wanted: Target, store: Store, kernel: Any,
     assert rollback(store, kernel) == []
 
 
+def test_undo_writes_in_strict_reverse(wanted: Target, store: Store, kernel: Any) -> None:
+    written: list[str] = []
+    kernel.before_write = lambda path, text: written.append(path)
+    applied(wanted, store)
+    forward = written.copy()
+    written.clear()
+    rollback(store, kernel)
+    assert written == forward[::-1]
+
+
 def test_applying_twice_writes_nothing_the_second_time(wanted: Target, store: Store, kernel: Any) -> None:
     applied(wanted, store)
     written: list[str] = []
