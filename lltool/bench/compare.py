@@ -5,6 +5,9 @@
 ``worse``         the whole interval lies above no change
 ``inconclusive``  anything else; "not significant" is never "no change"
 ``not compared``  there is nothing to compare, for the reason given
+
+No change is anything up to 0.1 %: histograms keep no more, and each run calibrates its clock anew. Without that, a
+percentile of equal ticks in both arms would count as changed by the parts per million of their tick rates.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from lltool.bench.catalogue import BENCHMARKS
 from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.matching import Matched, match
 from lltool.bench.model import Comparison, Estimate, Outcome, Run
-from lltool.bench.resolution import resolution
+from lltool.bench.resolution import RELATIVE, resolution
 
 MARGIN = 0.02
 USUAL_METRICS = ("centre", "p50", "p99", "p99.9")
@@ -151,8 +154,8 @@ def _judge(low: float, high: float, margin: float) -> tuple[Outcome, str]:
     if -margin - _ROUNDING <= low and high <= margin + _ROUNDING:
         step = "" if margin == MARGIN else ", one step of the clock"
         return Outcome.EQUIVALENT, f"the interval lies within ±{percent}{step}"
-    if high < 0:
+    if high < -RELATIVE:
         return Outcome.BETTER, "the whole interval lies below no change"
-    if low > 0:
+    if low > RELATIVE:
         return Outcome.WORSE, "the whole interval lies above no change"
     return Outcome.INCONCLUSIVE, f"the interval holds no change and changes beyond ±{percent}"

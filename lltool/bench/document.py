@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from lltool.bench.figures import NONE, figures_of
+from lltool.bench.markdown import inline, table
 from lltool.bench.model import Comparison, Estimate, Outcome, Result
 from lltool.bench.pairing import Pair
 
@@ -56,28 +56,27 @@ def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
 
 def comparison_markdown(pair: Pair, comparisons: Sequence[Comparison]) -> str:
     """The comparison as a Markdown table with its summary and its cautions."""
-    rows = ["| benchmark | metric | before | after | change | 95 % interval | runs | verdict |"]
-    rows.append("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    rows = []
     for entry in comparisons:
         figures = figures_of(entry, pair)
         verdict = entry.outcome.value
-        cells = [
-            entry.benchmark,
-            entry.metric,
-            *(value if value == NONE else f"{value} {figures.unit}" for value in (figures.before, figures.after)),
-            figures.change,
-            figures.interval,
-            figures.runs,
-            f"{verdict}: {entry.reason}" if entry.outcome in _EXPLAINED else verdict,
-        ]
-        rows.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+        rows.append(
+            [
+                entry.benchmark,
+                entry.metric,
+                *(value if value == NONE else f"{value} {figures.unit}" for value in (figures.before, figures.after)),
+                figures.change,
+                figures.interval,
+                figures.runs,
+                f"{verdict}: {entry.reason}" if entry.outcome in _EXPLAINED else verdict,
+            ]
+        )
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counted(comparisons).items() if count)
-    notes = [f"- {_cell(note)}" for note in pair.notes]
-    head = f"**{summary or 'nothing to compare'}** ({_cell(pair.design)} design; lower is better)"
-    return "\n".join([head, "", *rows, *(["", *notes] if notes else [])]) + "\n"
-
-
-def _cell(text: str) -> str:
-    """Text that cannot end its cell, open a tag or start a link."""
-    escaped = html.escape(" ".join(text.split()), quote=False)
-    return "".join(f"\\{character}" if character in r"\`*_|[]~" else character for character in escaped)
+    header = ("benchmark", "metric", "before", "after", "change", "95 % interval", "runs", "verdict")
+    lines = [
+        f"**{summary or 'nothing to compare'}** ({inline(pair.design)} design; lower is better)",
+        "",
+        *table(header, rows, figures=header[2:7]),
+    ]
+    notes = [f"- {inline(note)}" for note in pair.notes]
+    return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"

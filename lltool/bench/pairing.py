@@ -63,6 +63,7 @@ def pair_of(before: Result, after: Result) -> Pair:
     notes = [
         "sequential design: a drift of the machine between the files cannot be told from an effect",
         *_differences(before, after),
+        *(f"{arm}: {note}" for arm, result in zip(ARMS, (before, after), strict=True) for note in result.notes),
     ]
     return _pair(before.runs, after.runs, SEQUENTIAL, (before, after), notes)
 

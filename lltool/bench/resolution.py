@@ -57,6 +57,8 @@ def readable_unit(unit: str, *values: float) -> tuple[str, float]:
         for name, length in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
             if largest >= 10 * length:
                 return name, 1 / length
+    if unit == "ppm" and largest >= 10_000:
+        return "%", 1e-4
     return unit, 1.0
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool import __version__
-from lltool.cli import bench, host, profile, trial, tune
+from lltool.cli import bench, host, profile, report, trial, tune
 
 app = typer.Typer(
     name="lltool",
@@ -44,3 +44,4 @@ app.command("verify")(tune.verify)
 app.command("rollback")(tune.rollback)
 app.command("history")(tune.history)
 app.command("trial")(trial.trial)
+app.command("report")(report.report)

@@ -53,6 +53,16 @@ def test_one_step_of_the_clock_is_no_effect(synthetic: Any) -> None:
     assert verdict(before, after, "p50", quantum_ns=None).outcome is Outcome.WORSE
 
 
+def test_tick_rates_that_differ_by_their_calibration_make_no_effect(synthetic: Any) -> None:
+    """The same ticks in both arms, or a step more in some runs: the rates must not tip the interval over 0."""
+    before = [synthetic.run(ticks=[5000] * 3000, tick_hz=2.6e9 * (1 + run * 1e-7)) for run in range(6)]
+    after = [synthetic.run(ticks=[5000 if run else 5400] * 3000, tick_hz=2.6e9 * (1 - 2e-6)) for run in range(6)]
+    found = verdict(before, after, "p50")
+    assert found.low is not None
+    assert 0 < found.low < 1e-5
+    assert found.outcome is Outcome.INCONCLUSIVE
+
+
 def test_a_wide_interval_is_inconclusive_and_never_no_change(synthetic: Any) -> None:
     speeds = [26_000 if position % 2 else 40_000 for position in range(10)]
     before = [synthetic.run(ticks=[speed] * 3000) for speed in speeds]

@@ -102,7 +102,8 @@ def test_the_unit_grows_with_the_value() -> None:
     assert readable_unit("ns", 9_999.0) == ("ns", 1.0)
     assert readable_unit("ns", 5.0, 12_000.0) == ("us", 1e-3)
     assert readable_unit("ns", 2e7) == ("ms", 1e-6)
-    assert readable_unit("ppm", 2e7) == ("ppm", 1.0)
+    assert readable_unit("ppm", 9_999.0) == ("ppm", 1.0)
+    assert readable_unit("ppm", 20_000.0) == ("%", 1e-4)
     assert format_value(41_234.0, "ns", 10.0) == "41.23 us"
 
 

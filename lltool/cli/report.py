@@ -1,0 +1,57 @@
+"""`lltool report`: results -> one HTML page that opens offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lltool.bench.model import Result
+
+
+def report(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT...", help="One result, or two: before and after.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The page.  [default: the last RESULT with .html]"),
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the summary as Markdown, for a pull request, and write no page.")
+    ] = False,
+) -> None:
+    """Show results as one page: verdict, figures, spectra, settings, host. Prints its path.
+
+    Example: lltool report lltool-results/trial.json -o trial.html
+    """
+    from lltool.bench.results import read_result
+
+    read = [read_result(path) for path in results]
+    if markdown:
+        from lltool.experiment.page import build_page
+        from lltool.experiment.summary import summary_markdown
+
+        typer.echo(summary_markdown(build_page(read, results)), nl=False)
+        return
+    typer.echo(write_report(read, results, output if output is not None else results[-1].with_suffix(".html")))
+
+
+def write_report(
+    results: Sequence[Result], sources: Sequence[str | os.PathLike[str]], output: str | os.PathLike[str]
+) -> str:
+    """Write the page of ``results``, read from the files ``sources``, to ``output``; return its path.
+
+    Raises LltoolError where it cannot be written, InvalidInput where the results give no page.
+    """
+    from lltool.atomic import write_atomically
+    from lltool.experiment.page import build_page
+    from lltool.reports import render
+
+    write_atomically(output, render(build_page(results, sources)))
+    return os.fspath(output)

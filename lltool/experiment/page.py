@@ -1,0 +1,131 @@
+"""Results -> the page of a report: one measurement, one trial, or two results as before and after."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lltool.bench.compare import benchmarks_in
+from lltool.bench.matching import match
+from lltool.bench.model import Result, Run
+from lltool.bench.pairing import ARMS, Pair, has_both_arms, pair_of
+from lltool.bench.resolution import floor_ns, quantum_ns
+from lltool.bench.wire import document
+from lltool.errors import InvalidInput
+from lltool.experiment import cautions
+from lltool.experiment.chapter import in_order
+from lltool.experiment.facts import host_pairs, passport_pairs, side_by_side
+from lltool.experiment.rows import compared_rows, setting_rows, single_rows
+from lltool.experiment.sentences import verdict_sentences
+from lltool.experiment.spectra import chart_of
+from lltool.reports import Chart, Page
+
+MOST_RESULTS = 2
+
+
+def build_page(results: Sequence[Result], source_names: Sequence[str | os.PathLike[str]]) -> Page:
+    """The page of one result, or of two as before and after; ``source_names`` are their files.
+
+    Raises InvalidInput where there is no result, or more than a comparison takes, or two that cannot be paired.
+    """
+    if not 0 < len(results) <= MOST_RESULTS:
+        raise InvalidInput(
+            "a report shows one result, or two as before and after",
+            [f"{len(results)} results given"],
+            next_step="give one or two result files",
+        )
+    names = [os.fspath(name) for name in source_names]
+    if len(results) == MOST_RESULTS or has_both_arms(results[0]):
+        return _of_pair(pair_of(results[0], results[-1]), results, names)
+    return _of_one(results[0], names)
+
+
+def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Page:
+    comparisons = pair.compare()
+    settings = setting_rows(*_findings(results))
+    before, after = results[0], results[-1]
+    return Page(
+        title=_title("Before and after", results),
+        created=after.created,
+        design=pair.design,
+        arms=ARMS,
+        verdicts=tuple(verdict_sentences(comparisons, pair)),
+        cautions=(
+            *pair.notes,
+            *cautions.of_host(results),
+            *cautions.of_runs([*pair.before, *pair.after]),
+            *cautions.of_percentiles(comparisons),
+            *cautions.of_settings(settings),
+        ),
+        rows=compared_rows(comparisons, pair),
+        charts=_charts({"before": pair.before, "after": pair.after}, _floor_ns(results)),
+        settings=settings,
+        host=side_by_side(host_pairs(before), host_pairs(after)),
+        passport=side_by_side(passport_pairs(before), passport_pairs(after)),
+        reproduce=_reproduce(results, names),
+        data=tuple(document(result) for result in results),
+    )
+
+
+def _of_one(result: Result, names: Sequence[str]) -> Page:
+    arms = tuple(dict.fromkeys(run.arm for run in result.runs))
+    settings = setting_rows(*_findings([result]))
+    return Page(
+        title=_title("Measurement", [result]),
+        created=result.created,
+        design=result.design,
+        arms=arms[:1],
+        verdicts=(),
+        cautions=(
+            *result.notes,
+            *cautions.of_host([result]),
+            *cautions.of_runs(result.runs),
+            *cautions.of_settings(settings),
+        ),
+        rows=single_rows(result.runs, quantum_ns(result.passport)),
+        charts=_charts({", ".join(arms): result.runs}, _floor_ns([result])),
+        settings=settings,
+        host=host_pairs(result),
+        passport=passport_pairs(result),
+        reproduce=_reproduce([result], names),
+        data=(document(result),),
+    )
+
+
+def _title(what: str, results: Sequence[Result]) -> str:
+    labels = dict.fromkeys(result.label for result in results if result.label)
+    return f"{what}: {', '.join(labels)}" if labels else what
+
+
+def _findings(results: Sequence[Result]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    if len(results) == 1:
+        arms = results[0].settings
+        return arms.get("before", []), arms.get("after", [])
+    before, after = ([finding for arm in result.settings.values() for finding in arm] for result in results)
+    return before, after
+
+
+def _floor_ns(results: Sequence[Result]) -> float | None:
+    floors = [floor for result in results if (floor := floor_ns(result.passport)) is not None]
+    return max(floors, default=None)
+
+
+def _charts(arms: Mapping[str, Sequence[Run]], floor: float | None) -> tuple[Chart, ...]:
+    runs = [run for arm in arms.values() for run in arm]
+    charts = []
+    for benchmark in in_order(benchmarks_in(runs)):
+        own = {name: [run for run in arm if run.benchmark == benchmark and run.measured] for name, arm in arms.items()}
+        if len(own) == len(ARMS):
+            matched = match(*own.values())
+            own = dict(zip(own, (list(matched.before), list(matched.after)), strict=True))
+        chart = chart_of(benchmark, own, floor)
+        if chart is not None:
+            charts.append(chart)
+    return tuple(charts)
+
+
+def _reproduce(results: Sequence[Result], names: Sequence[str]) -> tuple[str, ...]:
+    commands = dict.fromkeys(result.command for result in results if result.command)
+    return (*commands, shlex.join(["lltool", "report", *names]))

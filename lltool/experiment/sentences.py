@@ -1,0 +1,65 @@
+"""Verdicts in sentences, the most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lltool.bench.document import counted
+from lltool.bench.figures import figures_of, percent, runs_of, span
+from lltool.bench.model import Comparison, Outcome
+from lltool.bench.pairing import SEQUENTIAL, Pair
+from lltool.experiment.chapter import headline_of, title_of
+
+
+def verdict_sentences(comparisons: Sequence[Comparison], pair: Pair) -> list[str]:
+    """What got worse in any metric, then what got better in its headline, the larger change first, then a count."""
+    by_benchmark: dict[str, list[Comparison]] = {}
+    for entry in comparisons:
+        by_benchmark.setdefault(entry.benchmark, []).append(entry)
+    worse = [lead for own in by_benchmark.values() if (lead := _leading(own, Outcome.WORSE))]
+    better = [
+        lead for own in by_benchmark.values() if (lead := _leading(own, Outcome.BETTER)) and _is_headline(lead[0])
+    ]
+    told = [
+        _sentence(lead, others, pair)
+        for leads in (worse, better)
+        for lead, others in sorted(leads, key=lambda pick: -abs(pick[0].change or 0.0))
+    ]
+    return [*(told or ["No figure was shown to be better or worse."]), _count(comparisons)]
+
+
+def _is_headline(entry: Comparison) -> bool:
+    return entry.metric == headline_of(entry.benchmark, (entry.metric,))
+
+
+def _leading(own: Sequence[Comparison], outcome: Outcome) -> tuple[Comparison, list[Comparison]] | None:
+    """The metric to speak of: the headline, else the one that changed most; and the others with that outcome."""
+    having = sorted(
+        (entry for entry in own if entry.outcome is outcome),
+        key=lambda entry: (not _is_headline(entry), -abs(entry.change or 0.0)),
+    )
+    return (having[0], having[1:]) if having else None
+
+
+def _sentence(entry: Comparison, others: Sequence[Comparison], pair: Pair) -> str:
+    figures = figures_of(entry, pair)
+    change, low, high = entry.change or 0.0, entry.low or 0.0, entry.high or 0.0
+    too = f" ({', '.join(other.metric for other in others)} too)" if others else ""
+    design = "runs, one arm after the other" if pair.design == SEQUENTIAL else "interleaved runs"
+    return (
+        f"{_subject(entry)} {'fell' if change < 0 else 'rose'} from {figures.before} to {figures.after} {figures.unit} "
+        f"({percent(change)} %, 95 % interval {span(low, high)}; {runs_of(entry)} {design}): "
+        f"{entry.outcome.value}{too}."
+    )
+
+
+def _subject(entry: Comparison) -> str:
+    title = title_of(entry.benchmark)
+    return {"centre": f"{title}, one operation,", "lost": f"{title}, time lost,"}.get(
+        entry.metric, f"{title} {entry.metric}"
+    )
+
+
+def _count(comparisons: Sequence[Comparison]) -> str:
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in counted(comparisons).items() if count)
+    return f"Of {len(comparisons)} figures: {counts or 'none'}."
