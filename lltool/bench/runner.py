@@ -44,7 +44,7 @@ def run_once(
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cores": used,
     }
-    if len(used) < benchmark.cores_needed:
+    if len(used) < (1 if benchmark.shares_core else benchmark.cores_needed):
         reason = f"needs {benchmark.cores_needed} cores; {len(used)} can be used"
         return Run(**place, tick_hz=0.0, not_applicable=reason)
     specification = {"benchmark": benchmark.name, "cores": used, "quick": quick, "hold": hold}

@@ -91,7 +91,7 @@ def _measure(
         conditions["C-states held"] = held
         # The run itself is the window of the calibration: longer than any that could be added to it.
         first = bracket()
-        trips = [probe_ticks(cores[1])] if benchmark.cores_needed == 2 else []
+        trips = [probe_ticks(cores[1])] if benchmark.cores_needed == 2 and len(cores) > 1 else []
         measurement = workload(cores[: benchmark.cores_needed], QUICK if specification["quick"] else FULL)
         if trips:
             trips.append(probe_ticks(cores[1]))

@@ -10,6 +10,8 @@ from dataclasses import replace
 import pytest
 
 pytest.importorskip("lltool.kernels.spsc", reason="needs the compiled kernels")
+from lltool.bench.catalogue import by_name
+from lltool.bench.runner import run_once
 from lltool.bench.workload import QUICK, NotApplicable, Workload
 from lltool.bench.workloads import book, message, seqlock, spsc, tcp
 from lltool.bench.workloads.socket_options import QUICKACK, TUNED, SocketOption, apply, read_back
@@ -53,8 +55,18 @@ def test_tcp_is_measured_in_both_modes(workload: Workload) -> None:
     assert "peer" not in measurement.notes or len(CORES) < 2
 
 
-def test_tcp_on_one_core_says_so() -> None:
-    assert "same core" in tcp.rtt(CORES[:1], EFFORT).notes["peer"]
+@pytest.mark.parametrize("name", ["tcp.rtt", "tcp.rtt_tuned"])
+def test_tcp_runs_on_a_single_core_and_says_so(name: str) -> None:
+    run = run_once(by_name(name), CORES[:1], "before", 0, 0, quick=True, hold=False)
+    assert run.failed is None
+    assert run.samples is not None
+    assert "same core" in run.notes["peer"]
+    assert run.distance is None
+
+
+def test_hop_is_not_run_on_a_single_core() -> None:
+    run = run_once(by_name("spsc.hop"), CORES[:1], "before", 0, 0, quick=True, hold=False)
+    assert run.not_applicable == "needs 2 cores; 1 can be used"
 
 
 def test_time_ends_a_tcp_run() -> None:
