@@ -10,6 +10,8 @@ from lltool.bench.model import Comparison, Outcome
 from lltool.bench.pairing import SEQUENTIAL, Pair
 from lltool.experiment.chapter import headline_of, title_of
 
+NOTHING_TOLD = "No figure was shown to be worse, and no benchmark to be better in the figure that stands for it."
+
 
 def verdict_sentences(comparisons: Sequence[Comparison], pair: Pair) -> list[str]:
     """What got worse in any metric, then what got better in its headline, the larger change first, then a count."""
@@ -25,7 +27,7 @@ def verdict_sentences(comparisons: Sequence[Comparison], pair: Pair) -> list[str
         for leads in (worse, better)
         for lead, others in sorted(leads, key=lambda pick: -abs(pick[0].change or 0.0))
     ]
-    return [*(told or ["No figure was shown to be better or worse."]), _count(comparisons)]
+    return [*(told or [NOTHING_TOLD]), _count(comparisons)]
 
 
 def _is_headline(entry: Comparison) -> bool:
@@ -34,11 +36,9 @@ def _is_headline(entry: Comparison) -> bool:
 
 def _leading(own: Sequence[Comparison], outcome: Outcome) -> tuple[Comparison, list[Comparison]] | None:
     """The metric to speak of: the headline, else the one that changed most; and the others with that outcome."""
-    having = sorted(
-        (entry for entry in own if entry.outcome is outcome),
-        key=lambda entry: (not _is_headline(entry), -abs(entry.change or 0.0)),
-    )
-    return (having[0], having[1:]) if having else None
+    having = [entry for entry in own if entry.outcome is outcome]
+    lead = min(having, key=lambda entry: (not _is_headline(entry), -abs(entry.change or 0.0)), default=None)
+    return None if lead is None else (lead, [entry for entry in having if entry is not lead])
 
 
 def _sentence(entry: Comparison, others: Sequence[Comparison], pair: Pair) -> str:
