@@ -25,15 +25,19 @@ def ask_worker(specification: dict[str, Any], timeout_seconds: float) -> dict[st
     The worker is a session of its own: Ctrl-C reaches this process alone, which then ends the worker, as it does
     on any other way out. The kernel ends it where this process is killed. Raises ``WorkerFailed``.
     """
-    process = subprocess.Popen(
-        COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        cause = os.strerror(error.errno or 0).lower()
+        raise WorkerFailed(f"the worker cannot be started: {COMMAND[0]}: {cause}") from error
     try:
         output, complaints = process.communicate(
             json.dumps({**specification, "parent": os.getpid()}), timeout=timeout_seconds

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,21 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Replace:
         monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", READ + script))
 
     return replace
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Fail where it does not hold within 20 s."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def affinity_is_left_alone() -> Iterator[None]:
+    before = os.sched_getaffinity(0)
+    yield
+    assert os.sched_getaffinity(0) == before
 
 
 def is_alive(pid: int) -> bool:
@@ -63,8 +78,14 @@ def test_a_worker_without_a_document_is_a_reason(worker: Replace, script: str, r
         ask_worker({}, 30)
 
 
+def test_a_worker_that_cannot_be_started_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "COMMAND", ("/no/such/python",))
+    with pytest.raises(WorkerFailed, match="cannot be started: /no/such/python: no such file"):
+        ask_worker({}, 30)
+
+
 def test_a_worker_that_hangs_is_ended(worker: Replace, tmp_path: Path) -> None:
-    worker(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)")
+    worker(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(3600)")
     with pytest.raises(WorkerFailed, match=r"no answer within 1 s"):
         ask_worker({}, 1)
     assert not is_alive(int((tmp_path / "pid").read_text()))
@@ -74,7 +95,7 @@ def test_an_interrupted_wait_ends_the_worker(worker: Replace, tmp_path: Path) ->
     pid_file = tmp_path / "pid"
     worker(
         f"open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
-        f"os.kill(spec['parent'], {int(signal.SIGINT)}); time.sleep(60)"
+        f"os.kill(spec['parent'], {int(signal.SIGINT)}); time.sleep(3600)"
     )
     with pytest.raises(KeyboardInterrupt):
         ask_worker({}, 30)
@@ -84,30 +105,38 @@ def test_an_interrupted_wait_ends_the_worker(worker: Replace, tmp_path: Path) ->
 PARENT = """
 import sys
 from lltool.bench import process
-process.ask_worker({"benchmark": "noise.gaps", "cores": [min(__import__("os").sched_getaffinity(0))],
-                    "quick": False, "hold": False}, 60)
+process.COMMAND = (sys.executable, "-c", sys.argv[1])
+process.ask_worker({"benchmark": "passport", "cores": [int(sys.argv[2])]}, 3600)
+"""
+
+SLEEPER = """
+import os, time
+from lltool.bench import worker
+
+def sleep(specification):
+    with open(PID_FILE, "w") as file:
+        file.write(str(os.getpid()))
+    time.sleep(3600)
+
+worker.take_passport = sleep
+worker.main()
 """
 
 
-def test_a_worker_dies_with_a_parent_that_is_killed() -> None:
-    pytest.importorskip("lltool.kernels.recorder", reason="needs the compiled kernels")
-    with subprocess.Popen([sys.executable, "-c", PARENT]) as parent:
-        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
-        if not children.exists():
-            parent.kill()
-            pytest.skip("needs CONFIG_PROC_CHILDREN")
-        deadline = time.monotonic() + 30
-        while not (found := children.read_text().split()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        child = int(found[0])
-        while b"lltool.bench.worker" not in Path(f"/proc/{child}/cmdline").read_bytes():
-            time.sleep(0.01)
-        time.sleep(0.3)
+def test_a_worker_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    pytest.importorskip("lltool.kernels.placement", reason="needs the compiled kernels")
+    pid_file = tmp_path / "pid"
+    script = SLEEPER.replace("PID_FILE", repr(str(pid_file)))
+    with subprocess.Popen([sys.executable, "-c", PARENT, script, str(min(os.sched_getaffinity(0)))]) as parent:
+        wait_until(lambda: pid_file.exists() and pid_file.read_text() != "")
+        child = int(pid_file.read_text())
+        assert is_alive(child)
         parent.kill()
-    deadline = time.monotonic() + 5
-    while is_alive(child) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not is_alive(child)
+    try:
+        wait_until(lambda: not is_alive(child))
+    finally:
+        if is_alive(child):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_failed_worker_is_a_failed_run(worker: Replace) -> None:
