@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.nobody import AS_NOBODY, needs_nobody
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -92,31 +95,29 @@ def test_a_disk_that_takes_no_result(
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.skipif(NOT_ROOT, reason="needs root to become somebody else")
-def test_tuning_without_root_says_what_is_missing(lltool: Command, tmp_path: Path) -> None:
+@needs_nobody
+def test_tuning_without_root_says_what_is_missing(tmp_path: Path) -> None:
     before = Path("/proc/sys/vm/swappiness").read_text()
-    done = as_nobody(lltool, tmp_path, "tune", "--yes")
+    done = as_nobody(tmp_path, "tune", "--yes")
     assert done.returncode == 1
     assert "root" in done.stderr
     assert "Traceback" not in done.stderr
     assert Path("/proc/sys/vm/swappiness").read_text() == before
 
 
-@pytest.mark.skipif(NOT_ROOT, reason="needs root to become somebody else")
-def test_verify_works_for_everyone(lltool: Command, tmp_path: Path) -> None:
-    done = as_nobody(lltool, tmp_path, "verify", "--json")
+@needs_nobody
+def test_verify_works_for_everyone(tmp_path: Path) -> None:
+    done = as_nobody(tmp_path, "verify", "--json")
     assert done.returncode == 3
     assert json.loads(done.stdout)["schema"] == "lltool.verify/1"
 
 
-def as_nobody(lltool: Command, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run lltool without privileges, from the same interpreter, with root's own state directory out of reach."""
-    import sys
-
+def as_nobody(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run lltool without privileges, with root's own state directory out of reach."""
     state = tmp_path / "root-only"
     state.mkdir(mode=0o700)
     return subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "lltool", *arguments],
+        [*AS_NOBODY, sys.executable, "-m", "lltool", *arguments],
         cwd="/",
         env=os.environ | {"LLTOOL_STATE_DIR": str(state / "state"), "HOME": "/nonexistent"},
         capture_output=True,
