@@ -1,9 +1,9 @@
 from array import array
-from typing import final
+from typing import Self, final
 
 @final
 class Recorder:
-    def __init__(self, capacity: int) -> None: ...
+    def __new__(cls, capacity: int) -> Self: ...
     @property
     def capacity(self) -> int: ...
     @property

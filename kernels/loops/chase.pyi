@@ -1,11 +1,11 @@
-from typing import final
+from typing import Self, final
 
 from lltool.kernels.memory import Mapping
 from lltool.kernels.recorder import Recorder
 
 @final
 class Chase:
-    def __init__(self, mapping: Mapping, working_set_bytes: int, seed: int = 1) -> None: ...
+    def __new__(cls, mapping: Mapping, working_set_bytes: int, seed: int = 1) -> Self: ...
     @property
     def line_count(self) -> int: ...
     def cycle_length(self) -> int: ...

@@ -53,11 +53,12 @@ def choose_cores(plan: CorePlan, requested: Sequence[int] | None = None) -> tupl
 
     ``requested`` cores and no others; without them the isolated cores of ``plan``, best first, then its housekeeping
     cores from the highest down, because the lowest one does most of the system's work. Cores that this process may
-    not use are left out.
+    not use are left out; where none of the plan is left, those that it may use.
     """
     if requested is not None:
         return tuple(requested)
-    return tuple(core for core in (*plan.preferred, *reversed(plan.housekeeping)) if is_usable(core))
+    planned = tuple(core for core in (*plan.preferred, *reversed(plan.housekeeping)) if is_usable(core))
+    return planned or tuple(sorted(os.sched_getaffinity(0), reverse=True))
 
 
 def online_cores(root: Root) -> tuple[int, ...]:

@@ -66,6 +66,10 @@ def test_cores_that_this_process_may_not_use_are_left_out() -> None:
     assert choose_cores(plan((8191,), (USABLE[0],))) == (USABLE[0],)
 
 
+def test_without_a_usable_plan_the_cores_of_this_process_are_used() -> None:
+    assert choose_cores(plan((8191,), ())) == tuple(sorted(USABLE, reverse=True))
+
+
 def test_asked_for_cores_and_no_others_are_used() -> None:
     assert choose_cores(plan((1,), (0,)), (USABLE[0],)) == (USABLE[0],)
 
