@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from lltool.root import Root
-
 from lltool.tuning.plan import Target, target
 from lltool.tuning.store import Store
 

@@ -65,7 +65,7 @@ def _processor(document: dict[str, Any]) -> list[Row]:
         ("machine", product),
         ("firmware", cpu["product"]["firmware"]),
         ("hypervisor", f"{guest[machine['is_guest']]}: {machine['evidence']}"),
-        ("TSC", _tsc(clock)),
+        *([] if cpu["arm_parts"] else [("TSC", _tsc(clock))]),
         ("clock source", _clocksource(clock)),
     ]
     rows[2:2] = [("Arm design", f"{part['name'] or part['part']}: CPUs {part['cpus']}") for part in cpu["arm_parts"]]
