@@ -23,14 +23,14 @@ def full_disk(tmp_path: Path) -> Any:
     """A file system of one page's room, all of it taken."""
     place = tmp_path / "full"
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(place)], check=False)  # noqa: S607
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(place)], check=False)
     if done.returncode:
         pytest.skip("needs the right to mount")
     try:
         (place / "rest").write_bytes(bytes(32 * 1024))
         yield place
     finally:
-        subprocess.run(["umount", str(place)], check=True)  # noqa: S607
+        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_the_default_place_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

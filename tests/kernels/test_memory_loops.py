@@ -70,7 +70,7 @@ def test_hugetlb_pages_come_from_the_pool_or_not_at_all() -> None:
     try:
         mapping = Mapping(2 * MIB, "hugetlb")
     except OSError as error:
-        assert free == 0 or error.errno != errno.ENOMEM  # noqa: PT017 - either way is right
+        assert free == 0 or error.errno != errno.ENOMEM
     else:
         assert backing_of(mapping) == "hugetlb"
 
