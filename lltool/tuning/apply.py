@@ -91,7 +91,7 @@ def _apply_setting(observation: Observation, root: Root, journal: Journal, *, ke
 
 
 def _commit(observations: Sequence[Observation], root: Root, journal: Journal) -> None:
-    """Read everything once more: a later setting may have moved an earlier one, which is our doing and nobody else's."""
+    """Read everything once more: where a later setting moved an earlier one, that is our own doing."""
     items = [
         _item(observation, state) | {"after": _read_back(observation.kind, root, state)}
         for observation in observations
