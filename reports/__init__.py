@@ -1,0 +1,8 @@
+"""Finished figures -> one self-contained HTML page that opens offline. Nothing here measures or computes statistics."""
+
+from __future__ import annotations
+
+from lltool.reports.page import Chart, Page, Row, SettingRow, Spectrum
+from lltool.reports.render import render
+
+__all__ = ("Chart", "Page", "Row", "SettingRow", "Spectrum", "render")

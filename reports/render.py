@@ -1,0 +1,107 @@
+"""One page of finished figures -> one HTML document that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from lltool.errors import InvalidInput
+from lltool.reports import tables
+from lltool.reports.charts import spectrum
+from lltool.reports.charts.axes import quantity
+from lltool.reports.charts.points import tabulate
+from lltool.reports.escaping import json_in_script, visible
+from lltool.reports.page import Page
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_ARM_STYLES = 4
+
+
+def render(page: Page) -> str:
+    """The whole HTML document. The same ``page`` always gives the same text.
+
+    Raises ``InvalidInput`` where ``page.data`` holds what JSON cannot hold.
+    """
+    style = files("lltool.reports").joinpath("style.css").read_text(encoding="utf-8")
+    arms = tuple(dict.fromkeys([*page.arms, *(line.arm for chart in page.charts for line in chart.spectra)]))
+    styles = {arm: place % _ARM_STYLES for place, arm in enumerate(arms)}
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            style=style,
+            policy=content_security_policy(style),
+            compared=len(page.arms) > 1,
+            outcomes=tables.outcomes(page),
+            sections=tables.sections(page),
+            settings=tables.settings(page),
+            arm_styles=styles,
+            charts=[(chart, spectrum.draw(chart, styles), tabulate(chart)) for chart in page.charts],
+            plot=spectrum,
+            quantity=quantity,
+            documents=_embedded(page),
+        )
+    )
+
+
+def content_security_policy(style: str) -> str:
+    """A policy that allows the one style sheet of the page, by its hash, and nothing else: no script, no request."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _embedded(page: Page) -> list[str]:
+    documents: list[str] = []
+    faults: list[str] = []
+    for place, document in enumerate(page.data, start=1):
+        try:
+            documents.append(json_in_script(document))
+        except ValueError as error:
+            faults.append(f"result {place}: {error}")
+    if faults:
+        raise InvalidInput("a result cannot be embedded in the report", faults)
+    return documents
+
+
+def _environment() -> Environment:
+    # A FunctionLoader over importlib.resources reads templates from a wheel, an editable install and a zip alike.
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    templates = files("lltool.reports").joinpath("templates")
+
+    def load(name: str) -> str | None:
+        source = templates.joinpath(name)
+        return source.read_text(encoding="utf-8") if source.is_file() else None
+
+    environment = Environment(
+        loader=FunctionLoader(load),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["unbroken"] = _unbroken
+    return environment
+
+
+def _unbroken(sentence: str) -> str:
+    """``sentence`` with every number kept on one line with its per cent sign."""
+    return re.sub(r"(?<=[0-9]) (?=%)", "\u00a0", sentence)
+
+
+def _finalize(value: Any) -> Any:
+    """What every ``{{ expression }}`` passes through before it is escaped. Markup made by templates is left alone.
+
+    The floats of the templates are positions in a picture; figures arrive as text.
+    """
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

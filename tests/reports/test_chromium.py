@@ -1,0 +1,139 @@
+"""The page in a real browser: no console message, no request, no layout that leaves the window."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lltool.reports import Page, render
+
+_CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not _CHROMIUM.exists(), reason="needs /usr/bin/chromium")
+
+_PROBE = """<script>
+addEventListener("load", () => {
+  const frame = document.querySelector("iframe").contentDocument;
+  for (const details of frame.querySelectorAll("details")) details.open = true;
+  const page = frame.documentElement;
+  const style = (selector) => frame.defaultView.getComputedStyle(frame.querySelector(selector));
+  document.body.dataset.facts = [
+    page.scrollWidth - page.clientWidth, style("body").backgroundColor, frame.styleSheets.length,
+    style("h1").fontWeight, frame.querySelectorAll("svg[role=img]").length,
+  ].join("|");
+});
+</script>"""
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        profile = tmp_path / "profile"
+        command = [
+            str(_CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            f"--user-data-dir={profile}", "--enable-logging=stderr", "--v=0", *arguments,
+        ]  # fmt: skip
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, str, list[str]]]:
+    """A folder served on loopback, its address, and the paths that were asked for."""
+    asked: list[str] = []
+    folder = tmp_path / "site"
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name is the base class's
+            del format, arguments
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _console(run: subprocess.CompletedProcess[str]) -> list[str]:
+    return re.findall(r".*CONSOLE.*", run.stderr)
+
+
+def test_the_page_opens_from_a_file_without_a_word_on_the_console(
+    chromium: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, page: Page
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(page), encoding="utf-8")
+    run = chromium("--dump-dom", path.as_uri())
+    assert _console(run) == []
+    assert page.title in run.stdout
+    assert run.stdout.count('role="img"') == len(page.charts)
+
+
+def test_the_console_would_have_been_heard(
+    chromium: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, page: Page
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(page).replace("</main>", "</main><script>alert(1)</script>"), encoding="utf-8")
+    assert any("Content Security Policy" in line for line in _console(chromium("--dump-dom", path.as_uri())))
+
+
+def _facts(
+    chromium: Callable[..., subprocess.CompletedProcess[str]],
+    served: tuple[Path, str, list[str]],
+    page: Page,
+    width: int,
+    *arguments: str,
+) -> list[str]:
+    folder, address, _ = served
+    (folder / "report.html").write_text(render(page), encoding="utf-8")
+    (folder / "probe.html").write_text(
+        f'<!DOCTYPE html><body><iframe src="report.html" width="{width}" height="900"></iframe>{_PROBE}',
+        encoding="utf-8",
+    )
+    run = chromium("--dump-dom", *arguments, f"{address}/probe.html")
+    found = re.search(r'data-facts="([^"]*)"', run.stdout)
+    assert found, run.stdout[:500] + run.stderr[-500:]
+    return found[1].split("|")
+
+
+@pytest.mark.parametrize("width", [400, 1240])
+def test_wide_tables_scroll_inside_their_box_and_the_body_never(
+    chromium: Callable[..., subprocess.CompletedProcess[str]],
+    served: tuple[Path, str, list[str]],
+    page: Page,
+    width: int,
+) -> None:
+    overflow_px, _, sheets, weight, pictures = _facts(chromium, served, page, width)
+    assert overflow_px == "0"
+    assert (sheets, weight) == ("1", "650"), "the policy let the style of the page through"
+    assert pictures == str(len(page.charts))
+
+
+def test_a_dark_desktop_gets_a_dark_page(
+    chromium: Callable[..., subprocess.CompletedProcess[str]], served: tuple[Path, str, list[str]], page: Page
+) -> None:
+    dark = _facts(chromium, served, page, 800, "--blink-settings=preferredColorScheme=0")
+    light = _facts(chromium, served, page, 800, "--blink-settings=preferredColorScheme=1")
+    assert sum(map(int, re.findall(r"\d+", dark[1]))) < 150 < 600 < sum(map(int, re.findall(r"\d+", light[1])))
+
+
+def test_the_page_asks_for_nothing(
+    chromium: Callable[..., subprocess.CompletedProcess[str]], served: tuple[Path, str, list[str]], page: Page
+) -> None:
+    _facts(chromium, served, page, 800)
+    _, _, asked = served
+    assert set(asked) - {"/favicon.ico"} == {"/probe.html", "/report.html"}

@@ -1,0 +1,290 @@
+"""The whole document: valid, closed to the network, harmless, complete, and honest where parts are missing."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from lltool.errors import InvalidInput
+from lltool.reports import Page, render
+
+html5lib = pytest.importorskip("html5lib", reason="needs html5lib")
+
+_REPORTS = Path(__file__).resolve().parents[2] / "reports"
+_HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}&amp;\x00\x1b[2J\u202e\u2066\u05d0\u200b\udc80"
+_SHOWN = (
+    "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}&amp;"
+    "\\x00\\x1b[2J\\u202e\\u2066\\u05d0\\u200b\\udc80"
+)
+
+
+def _parse(html: str) -> Element:
+    """The tree of a document that has no parse error."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    tree: Element = parser.parse(html)
+    return tree
+
+
+def _text(element: Element) -> str:
+    return re.sub(r"\s+", " ", "".join(element.itertext())).strip()
+
+
+def _by_id(tree: Element, name: str) -> Element:
+    found = [element for element in tree.iter() if element.get("id") == name]
+    assert len(found) == 1, f"{len(found)} elements are named {name}"
+    return found[0]
+
+
+def _hostile(value: Any) -> Any:
+    """``value`` with every string in it made hostile; names that join rows to charts and arms stay distinct."""
+    if isinstance(value, str):
+        return f"{_HOSTILE}{value}" if value else value
+    if isinstance(value, tuple):
+        return tuple(_hostile(item) for item in value)
+    if isinstance(value, dict):
+        return {_hostile(key): _hostile(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: _hostile(getattr(value, f.name)) for f in dataclasses.fields(value)})
+    return value
+
+
+@pytest.fixture(params=["whole", "single arm", "empty", "hostile"])
+def document(request: pytest.FixtureRequest, page: Page, single_arm: Page, empty_page: Page) -> str:
+    pages = {"whole": page, "single arm": single_arm, "empty": empty_page, "hostile": _hostile(page)}
+    return render(pages[request.param])
+
+
+def test_the_document_is_valid_html(document: str) -> None:
+    tree = _parse(document)
+    document.encode("utf-8")
+    ids = [element.get("id") for element in tree.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_nothing_refers_outside_the_document(document: str) -> None:
+    for element in _parse(document).iter():
+        assert element.tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
+        for name, value in element.attrib.items():
+            plain = name.rpartition("}")[2]
+            if plain in {"href", "src", "srcset", "action", "data", "poster"}:
+                assert value.startswith("#"), f"{name}={value!r}"
+            assert not plain.startswith("on"), f"a handler: {plain}"
+            assert plain != "style", "an inline style is against the policy"
+    style = (_REPORTS / "style.css").read_text(encoding="utf-8")
+    assert not re.search(r"url\(|@import|https?:", style)
+
+
+def test_every_link_inside_the_document_has_its_target(document: str) -> None:
+    tree = _parse(document)
+    ids = {element.get("id") for element in tree.iter()}
+    named = [element.get(name, "") for element in tree.iter() for name in ("href", "aria-labelledby")]
+    targets = {target.removeprefix("#") for value in named for target in value.split()}
+    assert targets <= ids
+
+
+def test_the_policy_allows_the_style_of_the_page_by_its_hash_and_nothing_else(document: str) -> None:
+    tree = _parse(document)
+    (style,) = (element for element in tree.iter("style"))
+    digest = base64.b64encode(hashlib.sha256((style.text or "").encode()).digest()).decode()
+    policies = [m.get("content") for m in tree.iter("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policies == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
+
+
+def test_no_script_but_data(document: str) -> None:
+    assert {script.get("type") for script in _parse(document).iter("script")} <= {"application/json"}
+
+
+def test_hostile_strings_are_shown_and_do_nothing(page: Page) -> None:
+    html = render(_hostile(page))
+    tree = _parse(html)
+    assert not list(tree.iter("img"))
+    assert not re.search("[\x00\x1b\u202e\u2066\u05d0\u200b]", html)
+    assert _SHOWN in _text(_by_id(tree, "host"))
+    for field in ("title", "created", "design"):
+        assert _SHOWN + getattr(page, field) in _text(tree)
+    for name in ("verdict", "results", "spectra", "cautions", "settings", "passport", "reproduce"):
+        assert _SHOWN in _text(_by_id(tree, name)), name
+
+
+def test_hostile_strings_change_no_structure(page: Page) -> None:
+    def structure(html: str) -> list[str]:
+        return [str(element.tag) for element in _parse(html).iter()]
+
+    calm = replace(page, rows=tuple(replace(row, outcome="x" + row.outcome) for row in page.rows))
+    assert structure(render(_hostile(calm))) == structure(render(calm))
+
+
+def test_the_data_of_the_results_reads_back(page: Page) -> None:
+    data = ({"schema": "lltool.result/1", "label": _HOSTILE}, {"schema": "lltool.result/1", "label": "b"})
+    tree = _parse(render(replace(page, data=data)))
+    assert [json.loads(_by_id(tree, f"result-{place}").text or "") for place in (1, 2)] == list(data)
+
+
+def test_data_that_json_cannot_hold_is_named(page: Page) -> None:
+    data = ({"value": 1.0}, {"value": float("inf")})
+    with pytest.raises(InvalidInput) as caught:
+        render(replace(page, data=data))
+    assert [fault.split(":")[0] for fault in caught.value.faults] == ["result 2"]
+
+
+def test_the_page_answers_in_the_order_of_a_sceptic(page: Page) -> None:
+    tree = _parse(render(page))
+    headings = [_text(heading) for heading in tree.iter("h2")]
+    assert headings == [
+        "Verdict",
+        "By how much",
+        "Percentile spectra",
+        "Cautions",
+        "Settings",
+        "Host",
+        "Passport",
+        "How to reproduce",
+    ]
+    assert [_text(heading) for heading in tree.iter("h1")] == [page.title]
+    assert _text(_by_id(tree, "verdict")).startswith("Verdict Tuned with profile hft, the wake-up of a timer fell")
+
+
+def test_every_figure_and_reason_is_in_the_table_under_its_heads(page: Page) -> None:
+    results = _by_id(_parse(render(page)), "results")
+    rows = [[_text(cell) for cell in row] for row in results.iter("tr")]
+    heads = ["Benchmark", "Metric", "untuned", "tuned", "Change", "95 % interval", "Runs", "Verdict and reason"]
+    tables = list(results.iter("table"))
+    assert rows.count(heads) == len(tables)
+    assert all(table.find("caption") is not None for table in tables)
+    plain = [" ".join(cells).replace("\u2007", "").replace("\u2008", "") for cells in rows]
+    for row in page.rows:
+        shown = " ".join(
+            text for text in (row.before or "– none", row.after or "– none", row.change or "– none") if text
+        )
+        assert any(shown in text and row.reason in text and row.outcome in text for text in plain), row
+
+
+def test_an_unsettled_figure_is_marked_with_a_word(page: Page) -> None:
+    rows = (replace(page.rows[0], unsettled=True), replace(page.rows[1], unsettled=False))
+    tree = _parse(render(replace(page, rows=rows)))
+    marked = [row for row in _by_id(tree, "results").iter("tr") if "unsettled" in _text(row)]
+    assert len(marked) == 1
+
+
+def test_outcomes_and_verdicts_have_a_word_and_a_mark(page: Page) -> None:
+    words = [e for e in _parse(render(page)).iter("span") if (e.get("class") or "").startswith("word ")]
+    marks = {_text(word)[1:]: (word[0].text, word[0].get("aria-hidden")) for word in words}
+    assert {"better", "worse", "equivalent", "inconclusive", "not compared", "ok", "refused", "drift"} <= set(marks)
+    outcomes = [marks[name] for name in ("better", "worse", "equivalent", "inconclusive", "not compared")]
+    assert len(set(outcomes)) == 5
+    assert all(hidden == "true" for _, hidden in marks.values())
+
+
+def test_an_outcome_may_be_an_enumeration(page: Page) -> None:
+    outcome = StrEnum("outcome", {"BETTER": "better"})
+    rows = tuple(replace(row, outcome=outcome("better")) for row in page.rows)
+    assert "better" in _text(_by_id(_parse(render(replace(page, rows=rows))), "results"))
+
+
+def test_every_chart_is_named_described_and_followed_by_its_data(page: Page) -> None:
+    figures = list(_parse(render(page)).iter("figure"))
+    assert len(figures) == len(page.charts)
+    for chart, figure in zip(page.charts, figures, strict=True):
+        pictures = [e for e in figure.iter() if str(e.tag).endswith("svg") and e.get("role") == "img"]
+        assert len(pictures) == 1
+        names = [_text(_by_id(figure, name)) for name in (pictures[0].get("aria-labelledby") or "").split()]
+        assert names[0] == f"Percentile spectrum of {chart.title}"
+        assert "p99" in names[1]
+        values = [float(data.get("value") or "") for data in figure.iter("data")]
+        assert sorted(values) == sorted(value for spectrum in chart.spectra for _, value in spectrum.points)
+
+
+def test_settings_show_before_wanted_after_verdict_and_reason(page: Page) -> None:
+    settings = _by_id(_parse(render(page)), "settings")
+    rows = [[_text(cell) for cell in row] for row in settings.iter("tr")]
+    assert ["Setting", "untuned", "Wanted", "tuned", "Verdict", "Reason"] in rows
+    assert [
+        "TCP low latency modesysctl.net.ipv4.tcp_low_latency",
+        "0",
+        "1",
+        "1",
+        "∅no-effect",
+        "accepted, but ignored since kernel 4.14",
+    ] in rows
+
+
+def test_one_arm_says_that_there_is_nothing_to_compare(single_arm: Page) -> None:
+    tree = _parse(render(single_arm))
+    assert "Only one arm was measured (untuned): there is nothing to compare." in _text(_by_id(tree, "verdict"))
+    heads = [_text(cell) for cell in next(_by_id(tree, "results").iter("tr"))]
+    assert heads == ["Benchmark", "Metric", "untuned", "Runs", "Remarks"]
+    assert single_arm.rows[0].before in _text(_by_id(tree, "results"))
+    assert "not compared" not in _text(_by_id(tree, "results"))
+
+
+def test_empty_parts_say_so_in_place(empty_page: Page) -> None:
+    tree = _parse(render(empty_page))
+    for name, sentence in {
+        "verdict": "No arm was measured: there is nothing to compare. No verdict was given.",
+        "results": "No benchmark gave a figure.",
+        "spectra": "No benchmark has a percentile spectrum.",
+        "cautions": "No caution was recorded.",
+        "settings": "No setting was recorded.",
+        "host": "Nothing is known about the host.",
+        "passport": "No passport was recorded.",
+        "reproduce": "No command line was recorded.",
+    }.items():
+        assert sentence in _text(_by_id(tree, name))
+
+
+def test_a_chart_without_samples_says_so(page: Page) -> None:
+    charts = tuple(replace(chart, spectra=()) for chart in page.charts[:1])
+    assert "No samples: there is nothing to draw." in _text(
+        _by_id(_parse(render(replace(page, charts=charts))), "chart-1")
+    )
+
+
+def test_the_same_page_gives_the_same_text(page: Page) -> None:
+    assert render(page) == render(page)
+
+
+def test_forty_benchmarks_stay_small_and_quick(large_page: Page) -> None:
+    started = time.process_time()
+    html = render(large_page)
+    spent_s = time.process_time() - started
+    assert len(html.encode()) < 1_500_000
+    assert spent_s < 10, "a tenth of a second is usual; this only catches a runaway"
+
+
+def test_importing_reports_loads_no_template_engine() -> None:
+    program = "import sys, lltool.reports; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, cwd=_REPORTS.parent).returncode == 0
+
+
+def test_a_page_renders_out_of_a_zip_file(tmp_path: Path) -> None:
+    archive = tmp_path / "lltool.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for name in ("__init__.py", "errors.py"):
+            zipped.write(_REPORTS.parent / "lltool" / name, f"lltool/{name}")
+        for path in sorted(_REPORTS.rglob("*")):
+            if path.suffix in {".py", ".j2", ".css"}:
+                zipped.write(path, f"lltool/reports/{path.relative_to(_REPORTS)}")
+    program = (
+        f"import sys; sys.path.insert(0, {str(archive)!r})\n"
+        "from lltool.reports import Page, render\n"
+        "page = Page('Zipped', '', '', (), (), (), (), (), (), (), (), ())\n"
+        "sys.stdout.write(render.__code__.co_filename + '\\n' + render(page))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path)
+    place, _, html = done.stdout.partition("\n")
+    assert str(archive) in place
+    assert "<h1>Zipped</h1>" in html
