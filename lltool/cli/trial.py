@@ -137,7 +137,7 @@ def _print_single_arm(result: Result) -> None:
     from lltool.bench.summary import summarise
 
     rows = [
-        (row.benchmark, row.metric, row.value, "-", f"not compared {row.remark}".strip())
+        (row.benchmark, row.metric, row.value, "-", "; ".join(filter(None, ["not compared", row.remark])))
         for known in BENCHMARKS
         for row in summarise(known, [run for run in result.runs if run.benchmark == known.name], result.passport)
         if row.metric in {known.headline, ""}
