@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lltool.reports.page import Page, Row, SettingRow
 
-_NUMBER = re.compile(r"(?P<whole>[^0-9]*[0-9][0-9,]*)(?:\.(?P<decimals>[0-9]+))?(?P<rest>.*)", re.DOTALL)
+_NUMBER = re.compile(r"[^0-9]*[0-9][0-9,]*(?:\.(?P<decimals>[0-9]+))?.*", re.DOTALL)
 _POINT_SPACE, _DIGIT_SPACE = "\u2008", "\u2007"
 
 
@@ -75,7 +75,8 @@ def outcomes(page: Page) -> tuple[tuple[str, int], ...]:
     """How many headline figures came out how, best first; outcomes that did not occur are left out."""
     count = Counter(row.outcome for row in page.rows if row.headline)
     known = ("better", "worse", "equivalent", "inconclusive", "not compared")
-    return tuple((outcome, count[outcome]) for outcome in (*known, *(o for o in count if o not in known)) if count[outcome])
+    others = tuple(outcome for outcome in count if outcome not in known)
+    return tuple((outcome, count[outcome]) for outcome in (*known, *others) if count[outcome])
 
 
 def settings(page: Page) -> Settings:
@@ -89,19 +90,16 @@ def settings(page: Page) -> Settings:
 
 
 def align_decimals(column: Sequence[str]) -> tuple[str, ...]:
-    """``column``, whose cells are set flush right, with spaces as wide as the missing decimals before any unit sign."""
+    """``column``, whose cells are set flush right, with spaces at the end as wide as the decimals that are missing."""
     matches = [_NUMBER.fullmatch(text) for text in column]
     widest = max((len(match["decimals"] or "") for match in matches if match), default=0)
-    return tuple(
-        _pad(match, widest) if match else text for text, match in zip(column, matches, strict=True)
-    )
+    return tuple(_pad(match, widest) if match else text for text, match in zip(column, matches, strict=True))
 
 
 def _pad(match: re.Match[str], widest: int) -> str:
     decimals = match["decimals"]
-    number = match["whole"] if decimals is None else f"{match['whole']}.{decimals}"
     point = _POINT_SPACE if decimals is None and widest else ""
-    return number + point + _DIGIT_SPACE * (widest - len(decimals or "")) + match["rest"]
+    return match.string + point + _DIGIT_SPACE * (widest - len(decimals or ""))
 
 
 def _padded(rows: Sequence[Row]) -> list[Figures]:

@@ -102,14 +102,14 @@ def _round_steps(smallest: float) -> Iterator[float]:
 
 
 def _log_axis_of_decades(smallest: float, largest: float, top: float, bottom: float) -> LogAxis:
-    """From one value of the 1-2-5 series to another; marked there, or at powers of ten where those would be too many."""
+    """From one value of the 1-2-5 series to another, marked at those or, where they are too many, at powers of ten."""
     first, last = math.floor(math.log10(smallest)), math.ceil(math.log10(largest))
     series = [_rounded(factor * 10.0**exponent) for exponent in range(first, last + 1) for factor in (1, 2, 5)]
     low = max(mark for mark in series if mark <= smallest * (1 + 1e-9))
     high = min(mark for mark in series if mark >= largest * (1 - 1e-9))
     marks = tuple(mark for mark in series if low <= mark <= high)
     if len(marks) > _MOST_TICKS:
-        stride = math.ceil((last - first) / _MOST_TICKS)
+        stride = math.ceil((last - first + 1) / _MOST_TICKS)
         powers = (_rounded(10.0**exponent) for exponent in range(first, last + 1, stride))
         marks = tuple(mark for mark in powers if low <= mark <= high)
     return LogAxis(top, bottom, low, high, marks)

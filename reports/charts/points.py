@@ -36,9 +36,7 @@ def tabulate(chart: Chart) -> PointTable:
             (
                 percent(q),
                 tuple(
-                    Point(digits(column[q]), str(column[q]), beyond(q, spectrum.samples))
-                    if q in column
-                    else None
+                    Point(digits(column[q]), str(column[q]), beyond(q, spectrum.samples)) if q in column else None
                     for column, spectrum in zip(columns, chart.spectra, strict=True)
                 ),
             )

@@ -57,7 +57,8 @@ def beyond(q: float, samples: int) -> int:
 def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
     """Place ``chart`` in a picture of ``WIDTH`` x ``HEIGHT``; None where no point can be placed.
 
-    ``styles`` numbers the colour, dash and marker of each arm. A logarithmic axis has no place for values that are not positive: they are left out of the picture.
+    ``styles`` numbers the colour, dash and marker of each arm. A logarithmic axis has no place for values that are
+    not positive: they are left out of the picture.
     """
     drawable = [(spectrum, _drawable(spectrum)) for spectrum in chart.spectra]
     drawable = [(spectrum, points) for spectrum, points in drawable if points]
@@ -75,7 +76,7 @@ def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
         y_ticks=y_axis.ticks(chart.unit),
         floor_y=y_axis.position(chart.floor) if in_picture and chart.floor is not None else None,
         lines=tuple(
-            _line(spectrum, points, styles[spectrum.arm], x_axis, y_axis, chart.unit)
+            _line(spectrum, points, x_axis, y_axis, style=styles[spectrum.arm], unit=chart.unit)
             for spectrum, points in drawable
         ),
         description=_describe(chart),
@@ -87,7 +88,13 @@ def _drawable(spectrum: Spectrum) -> list[tuple[float, float]]:
 
 
 def _line(
-    spectrum: Spectrum, points: list[tuple[float, float]], style: int, x_axis: PercentileAxis, y_axis: LogAxis, unit: str
+    spectrum: Spectrum,
+    points: list[tuple[float, float]],
+    x_axis: PercentileAxis,
+    y_axis: LogAxis,
+    *,
+    style: int,
+    unit: str,
 ) -> Line:
     placed = [(x_axis.position(q), y_axis.position(value)) for q, value in points]
     settled = sum(beyond(q, spectrum.samples) >= _SETTLED_BEYOND for q, _ in points)

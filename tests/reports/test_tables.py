@@ -17,8 +17,8 @@ def test_decimal_points_stand_below_each_other() -> None:
     assert aligned == ("41.25", "7\u2008\u2007\u2007", "1,234.5\u2007", "", "not measured")
 
 
-def test_a_unit_sign_stays_right_of_the_padding() -> None:
-    assert align_decimals(["-30 %", "+1.5 %"]) == ("-30\u2008\u2007 %", "+1.5 %")
+def test_a_unit_sign_stays_with_its_number() -> None:
+    assert align_decimals(["-30 %", "+1.5 %"]) == ("-30 %\u2008\u2007", "+1.5 %")
 
 
 @given(st.lists(st.text() | st.decimals(allow_nan=False, allow_infinity=False).map(str)))
