@@ -25,7 +25,8 @@ class Benchmark:
     - ``lost``: share of time lost to gaps, in parts per million.
 
     ``headline`` is the one that speaks for the benchmark. ``shares_core`` says that both threads may run on one core
-    where there is no second: they block instead of spinning, and the run notes it.
+    where there is no second: they block instead of spinning, and the run notes it. ``in_trial`` puts it into the
+    passes of `lltool trial`, which measures few benchmarks often: those whose figure a setting of the host can move.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Benchmark:
     headline: str
     summary: str
     shares_core: bool = False
+    in_trial: bool = False
 
 
 BENCHMARKS = (
@@ -51,6 +53,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="a fenced pair of time stamps, as it brackets every single operation measured here",
+        in_trial=True,
     ),
     Benchmark(
         name="timer.wakeup",
@@ -62,6 +65,7 @@ BENCHMARKS = (
         metrics=("p50", "p99", "p99.9"),
         headline="p99",
         summary="from the time a sleeping thread asked for to its first instruction, on a fixed schedule",
+        in_trial=True,
     ),
     Benchmark(
         name="noise.gaps",
@@ -73,6 +77,7 @@ BENCHMARKS = (
         metrics=("lost",),
         headline="lost",
         summary="time that interrupts, other tasks, firmware and hypervisor take from a thread that never sleeps",
+        in_trial=True,
     ),
     Benchmark(
         name="memory.chase_4k",
@@ -84,6 +89,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="a dependent load at a random line of a working set beyond the core's own caches, on 4 kB pages",
+        in_trial=True,
     ),
     Benchmark(
         name="memory.chase_huge",
@@ -95,6 +101,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="the same load on huge pages (hugetlb, else transparent), as /proc/self/smaps confirms them",
+        in_trial=True,
     ),
     Benchmark(
         name="spsc.hop",
@@ -106,6 +113,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="an 8-byte record to another core and back through two rings: two hops, one is half of it",
+        in_trial=True,
     ),
     Benchmark(
         name="seqlock.read",
@@ -117,6 +125,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="a stable copy of 32 bytes while nobody writes",
+        in_trial=True,
     ),
     Benchmark(
         name="book.l2_update",
@@ -128,6 +137,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="a level added, changed or taken away near the best, then both best prices read",
+        in_trial=True,
     ),
     Benchmark(
         name="message.parse",
@@ -139,6 +149,7 @@ BENCHMARKS = (
         metrics=("centre", "p50", "p99", "p99.9"),
         headline="centre",
         summary="a 29-byte message checked in place and its fields loaded",
+        in_trial=True,
     ),
     Benchmark(
         name="tcp.rtt",
@@ -151,6 +162,7 @@ BENCHMARKS = (
         headline="p50",
         summary="64 bytes to another core and back over TCP, default sockets, blocking on both ends",
         shares_core=True,
+        in_trial=True,
     ),
     Benchmark(
         name="tcp.rtt_tuned",
@@ -163,6 +175,7 @@ BENCHMARKS = (
         headline="p50",
         summary="the same with TCP_NODELAY, TCP_QUICKACK re-armed, 4 MiB buffers, keepalive and SO_BUSY_POLL",
         shares_core=True,
+        in_trial=True,
     ),
 )
 
@@ -176,6 +189,11 @@ def select(patterns: Sequence[str]) -> tuple[Benchmark, ...]:
     if faults:
         raise InvalidInput("unknown benchmark", faults, next_step="`lltool bench list` shows all names")
     return tuple(known for known in BENCHMARKS if any(_matches(known, pattern) for pattern in patterns))
+
+
+def trial_set() -> tuple[Benchmark, ...]:
+    """The benchmarks of `lltool trial`."""
+    return tuple(known for known in BENCHMARKS if known.in_trial)
 
 
 def by_name(name: str) -> Benchmark:

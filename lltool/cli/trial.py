@@ -37,7 +37,7 @@ def trial(
     """
     from contextlib import ExitStack
 
-    from lltool.bench.catalogue import BENCHMARKS
+    from lltool.bench.catalogue import trial_set
     from lltool.bench.cores import choose_cores
     from lltool.bench.destination import prepare_destination, write_or_rescue
     from lltool.bench.runner import run_once, take_passport
@@ -54,6 +54,7 @@ def trial(
     measured_on = choose_cores(target.host.cores)
     path = prepare_destination(None, f"trial-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json", output)
     blocks = QUICK_BLOCKS if quick else FULL_BLOCKS
+    benchmarks = trial_set()
     seen = Trial()
     with ExitStack() as stack:
         if os.geteuid() == 0:
@@ -61,13 +62,13 @@ def trial(
             refuse_if_tuned(store, target)
         stack.enter_context(stoppable())
         passport = take_passport(measured_on[0])
-        tell = stack.enter_context(progress(blocks * PASSES * len(BENCHMARKS)))
+        tell = stack.enter_context(progress(blocks * PASSES * len(benchmarks)))
 
         def measure(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
             tell(f"block {block + 1} of {blocks}: {arm}, {benchmark.name}")
             return run_once(benchmark, measured_on, arm, block, position, quick=quick, hold=False)
 
-        run_trial(target, store, BENCHMARKS, measure, blocks=blocks, trial=seen)
+        run_trial(target, store, benchmarks, measure, blocks=blocks, trial=seen)
         if keep and not seen.interrupted:
             apply(target.observe(), target.host.root, store, profile, keep_going=True)
     result = _result(seen, passport, profile)

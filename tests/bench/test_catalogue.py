@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lltool.bench.catalogue import BENCHMARKS, Benchmark, by_name, select
+from lltool.bench.catalogue import BENCHMARKS, Benchmark, by_name, select, trial_set
 from lltool.bench.estimates import unit
 from lltool.bench.quantiles import percentile_of
 from lltool.errors import InvalidInput
@@ -46,6 +46,13 @@ def test_patterns_select_in_the_order_of_the_catalogue() -> None:
     names = [known.name for known in select(["timer.*", "noise.gaps", "timer.cost"])]
     assert names == ["timer.cost", "timer.wakeup", "noise.gaps"]
     assert select(["*"]) == BENCHMARKS
+
+
+def test_the_trial_measures_a_part_of_the_catalogue_that_holds_each_kind_of_limit() -> None:
+    chosen = trial_set()
+    assert set(chosen) <= set(BENCHMARKS)
+    assert {"noise.gaps", "timer.wakeup", "memory.chase_huge", "tcp.rtt"} <= {known.name for known in chosen}
+    assert len(chosen) <= 12  # ten quick passes over them are to stay below three minutes
 
 
 def test_unknown_names_are_all_listed_with_their_neighbours() -> None:
