@@ -51,8 +51,12 @@ def test_the_wheel_holds_code_and_data_and_no_sources_of_kernels(wheel: zipfile.
         stem = f"lltool/{kernel.relative_to(ROOT).with_suffix('')}"
         assert any(name.startswith(f"{stem}.") and name.endswith(".so") for name in names), stem
         assert f"{stem}.pyi" in names
-    for data in [*ROOT.glob("profiles/**/*.toml"), *ROOT.glob("reports/templates/*")]:
-        assert f"lltool/{data.relative_to(ROOT)}" in names
+    for data in [
+        *ROOT.glob("profiles/**/*.toml"),
+        *ROOT.glob("reports/templates/*"),
+        *ROOT.glob("lltool/schemas/*.json"),
+    ]:
+        assert f"lltool/{str(data.relative_to(ROOT)).removeprefix('lltool/')}" in names
     assert "lltool/py.typed" in names
 
 

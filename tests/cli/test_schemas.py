@@ -1,0 +1,96 @@
+"""Every JSON document has a shipped schema, and keeps it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tarfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from lltool.host.describe import describe_host
+from lltool.root import Root
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDED = sorted((ROOT / ".." / "shared" / "data" / "hosts").glob("*.tar.*"))
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(
+        files("lltool.schemas").joinpath(name.replace("/", "-") + ".json").read_text(encoding="utf-8")
+    )
+    return document
+
+
+def check(document: dict[str, Any]) -> None:
+    Draft202012Validator(schema_of(document["schema"])).validate(document)
+
+
+def test_every_schema_that_the_sources_name_is_shipped_and_well_formed() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "lltool").rglob("*.py"))
+    names = set(re.findall(r"\blltool\.[a-z-]+/\d+", sources)) | {"lltool.tune/1", "lltool.verify/1"}
+    assert len(names) > 10
+    for name in names:
+        schema = schema_of(name)
+        Draft202012Validator.check_schema(schema)
+        assert schema["properties"]["schema"]["const"] == name
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["host"],
+        ["plan"],
+        ["verify"],
+        ["history"],
+        ["rollback"],
+        ["profile", "list"],
+        ["profile", "show", "hft"],
+        ["bench", "list"],
+        ["bench", "passport"],
+        ["bench", "run", "seqlock.read", "--quick", "--runs", "1"],
+    ],
+)
+def test_a_command_prints_one_document_of_its_schema(lltool: Command, arguments: list[str]) -> None:
+    done = lltool(*arguments, "--json")
+    assert "Traceback" not in done.stderr
+    check(json.loads(done.stdout))
+
+
+def test_a_comparison_prints_a_document_of_its_schema(lltool: Command) -> None:
+    for name in ("a.json", "b.json"):
+        lltool("bench", "run", "seqlock.read", "--quick", "--runs", "4", "-o", name)
+    check(json.loads(lltool("bench", "compare", "a.json", "b.json", "--json").stdout))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_tune_and_rollback_print_documents_of_their_schemas(lltool: Command, tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('[settings]\n"sysctl.vm.swappiness" = 7\n')
+    try:
+        check(json.loads(lltool("tune", "--profile", "one.toml", "--json").stdout))
+        check(json.loads(lltool("history", "--json").stdout))
+    finally:
+        check(json.loads(lltool("rollback", "--json").stdout))
+
+
+@pytest.mark.skipif(not RECORDED, reason="needs the recorded hosts in ../shared")
+@pytest.mark.parametrize("archive", RECORDED, ids=lambda path: path.name)
+def test_the_description_of_a_recorded_host_keeps_the_schema(archive: Path, tmp_path: Path) -> None:
+    with tarfile.open(archive) as tree:
+        tree.extractall(tmp_path, filter="fully_trusted")  # noqa: S202 - links of /sys lead out of their folder
+    (top,) = tmp_path.iterdir()
+    check(json.loads(json.dumps(describe_host(Root(top)))))
+
+
+def test_a_document_with_a_missing_key_is_noticed() -> None:
+    with pytest.raises(Exception, match="profile"):
+        check({"schema": "lltool.verify/1", "settings": []})
