@@ -223,6 +223,14 @@ def test_settings_show_before_wanted_after_verdict_and_reason(page: Page) -> Non
         "∅no-effect",
         "accepted, but ignored since kernel 4.14",
     ] in rows
+    assert [
+        "CPUs outside the scheduler's balancingboot.isolcpus",
+        _ABSENT,
+        "managed_irq,domain,1",
+        _ABSENT,
+        "\u2260drift",
+        "takes a reboot: not staged without --persist",
+    ] in rows
 
 
 def test_one_arm_says_that_there_is_nothing_to_compare(single_arm: Page) -> None:

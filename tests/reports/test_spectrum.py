@@ -71,6 +71,7 @@ def test_a_line_ends_where_its_samples_end() -> None:
 def test_samples_beyond_follow_the_nearest_rank() -> None:
     assert beyond(0.999, 10_000) == 10
     assert beyond(0.5, 3) == 1
+    assert beyond(0.55, 100) == 45, "0.55 * 100 is a little more than 55 in binary"
     assert beyond(0.0, 5) == 5
 
 
