@@ -97,8 +97,9 @@ class Root:
         return sorted(path for path in found if self.exists(path))
 
     def readlink(self, path: str) -> str:
-        """Where a symbolic link points, as it is written."""
-        return os.readlink(self.path(path))
+        """Where a symbolic link points, as it is written: also where that leads out of a recorded tree."""
+        directory, name = os.path.split(path.rstrip("/"))
+        return os.readlink(os.path.join(self.path(directory), name))
 
     def realpath(self, path: str) -> str:
         """``path`` with its links followed, absolute in this tree."""

@@ -119,13 +119,15 @@ def _config(root: Root, release: str | None) -> tuple[dict[str, str], str]:
     packed = "/proc/config.gz"
     try:
         with gzip.open(root.path(packed), "rt", encoding="utf-8", errors="replace") as file:
-            return _parse_config(file.read()), packed
+            config = _parse_config(file.read())
     except (OSError, EOFError, zlib.error):  # missing, unreadable or garbled: the next place may do better
-        pass
+        config = {}
+    if config:
+        return config, packed
     for path in (f"/boot/config-{release}", f"/lib/modules/{release}/config", f"/usr/lib/modules/{release}/config"):
-        text = root.read_or(path) if release is not None else None
-        if text is not None:
-            return _parse_config(text), path
+        config = _parse_config(root.read_or(path) or "") if release is not None else {}
+        if config:
+            return config, path
     return {}, "no kernel configuration is readable (/proc/config.gz, /boot/config-RELEASE)"
 
 
