@@ -10,6 +10,8 @@ cdef extern from "llt_arch.h" nogil:
     uint64_t llt_ticks_stop_core(uint32_t *core)
     void llt_pause()
     void llt_prefetch(const void *address)
+    void llt_flush(const void *address)
+    void llt_flushed()
     void llt_keep(uint64_t value)
     uint64_t llt_multiply_8(uint64_t value)
     int llt_fence_serialises()

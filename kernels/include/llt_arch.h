@@ -52,6 +52,11 @@ static inline void llt_pause(void) { _mm_pause(); }
 
 static inline void llt_prefetch(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T0); }
 
+/* Drops one line from every cache of the machine; llt_flushed() waits until all drops are done. */
+static inline void llt_flush(const void *address) { _mm_clflush(address); }
+
+static inline void llt_flushed(void) { _mm_mfence(); }
+
 #elif defined(__aarch64__)
 
 #define LLT_ARCH "aarch64"
@@ -81,6 +86,10 @@ static inline int llt_fence_serialises(void) { return 1; } /* isb, by the archit
 static inline void llt_pause(void) { __asm__ volatile("yield" : : : "memory"); }
 
 static inline void llt_prefetch(const void *address) { __builtin_prefetch(address); }
+
+static inline void llt_flush(const void *address) { __asm__ volatile("dc civac, %0" : : "r"(address) : "memory"); }
+
+static inline void llt_flushed(void) { __asm__ volatile("dsb sy" : : : "memory"); }
 
 #else
 #error "lltool needs x86-64 or aarch64"

@@ -29,6 +29,9 @@ static inline void llt_store_relaxed(llt_atomic_u64 *word, uint64_t value) {
 static inline void llt_store_release(llt_atomic_u64 *word, uint64_t value) {
     atomic_store_explicit(word, value, memory_order_release);
 }
+static inline uint64_t llt_add_relaxed(llt_atomic_u64 *word, uint64_t value) {
+    return atomic_fetch_add_explicit(word, value, memory_order_relaxed);
+}
 static inline void llt_fence_acquire(void) { atomic_thread_fence(memory_order_acquire); }
 static inline void llt_fence_release(void) { atomic_thread_fence(memory_order_release); }
 

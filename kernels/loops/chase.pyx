@@ -6,7 +6,7 @@ from libc.stdlib cimport free, malloc
 
 cimport cython
 
-from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
+from lltool.kernels.arch cimport llt_flush, llt_flushed, llt_keep, llt_ticks_start, llt_ticks_stop
 from lltool.kernels.memory cimport Mapping
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
 
@@ -72,6 +72,17 @@ cdef Link _chase_each(llt_recorder *recorder, Link at, size_t n) noexcept nogil:
     return at
 
 
+# Each line is read for its link before it goes: the next load of the same line can only come from memory.
+cdef void _flush_ahead(Link at, size_t loads) noexcept nogil:
+    cdef Link following
+    cdef size_t _load
+    for _load in range(loads):
+        following = (<Link *>at)[0]
+        llt_flush(at)
+        at = following
+    llt_flushed()
+
+
 @cython.final
 cdef class Chase:
     """One random cycle through all cache lines of the first ``working_set_bytes`` of ``mapping``.
@@ -127,3 +138,8 @@ cdef class Chase:
         cdef llt_recorder *raw = recorder.raw
         with nogil:
             self.at = _chase_each(raw, self.at, n)
+
+    def flush(self, size_t loads):
+        """Drop the lines of the next ``loads`` loads from every cache, so that they come from memory."""
+        with nogil:
+            _flush_ahead(self.at, loads)

@@ -35,6 +35,17 @@ cdef void _pair_each(llt_recorder *recorder, size_t n) noexcept nogil:
         llt_record(recorder, llt_ticks_stop() - start)
 
 
+cdef void _clock_each(llt_recorder *recorder, size_t n, int clock_id) noexcept nogil:
+    cdef timespec now
+    cdef uint64_t start
+    cdef size_t _op
+    for _op in range(n):
+        start = llt_ticks_start()
+        clock_gettime(clock_id, &now)
+        llt_keep(<uint64_t>now.tv_nsec)
+        llt_record(recorder, llt_ticks_stop() - start)
+
+
 def pair_block(Recorder recorder, size_t ops):
     """One sample: the ticks of ``ops`` stamp pairs between two stamps."""
     cdef llt_recorder *raw = recorder.raw
@@ -54,3 +65,10 @@ def clock_block(Recorder recorder, size_t ops, int clock_id):
     cdef llt_recorder *raw = recorder.raw
     with nogil:
         _clock_block(raw, ops, clock_id)
+
+
+def clock_each(Recorder recorder, size_t n, int clock_id):
+    """``n`` samples: single calls of ``clock_gettime(clock_id)`` between two stamps."""
+    cdef llt_recorder *raw = recorder.raw
+    with nogil:
+        _clock_each(raw, n, clock_id)

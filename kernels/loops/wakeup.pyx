@@ -1,4 +1,7 @@
-"""How late a sleeping thread wakes: open loop on a fixed schedule, as cyclictest, but no period is skipped."""
+"""How late a thread comes to a time it waits for, asleep or spinning: open loop on a fixed schedule.
+
+As cyclictest, but no period is skipped.
+"""
 
 from libc.errno cimport EINTR
 from libc.stddef cimport size_t
@@ -63,6 +66,37 @@ cdef Wakeups _wake(llt_recorder *recorder, size_t n, int64_t period) noexcept no
         previous = woken
     found.elapsed = after.nanoseconds - before.nanoseconds
     return found
+
+
+cdef uint64_t _spin(llt_recorder *recorder, size_t n, uint64_t period) noexcept nogil:
+    cdef uint64_t intended = llt_ticks_start() + 2 * period
+    cdef uint64_t missed = 0
+    cdef uint64_t now
+    cdef size_t _index
+    for _index in range(n):
+        now = llt_ticks_start()
+        missed += now > intended
+        while now < intended:
+            now = llt_ticks_start()
+        llt_record(recorder, now - intended)
+        intended += period
+    return missed
+
+
+def spin(Recorder recorder, size_t n, uint64_t period_ticks):
+    """Spin on the tick counter until each of ``n`` times, ``period_ticks`` apart; samples as in :func:`wake`.
+
+    Returns how many times had passed when the loop came to wait for them. Raises ``ValueError`` as :func:`wake`.
+    """
+    cdef llt_recorder *raw = recorder.raw
+    cdef uint64_t missed
+    if period_ticks < 1:
+        raise ValueError(f"period {period_ticks} ticks is not positive")
+    if n > raw.capacity - raw.count:
+        raise ValueError(f"no room for {n} samples")
+    with nogil:
+        missed = _spin(raw, n, period_ticks)
+    return missed
 
 
 def wake(Recorder recorder, size_t n, int64_t period_ns):

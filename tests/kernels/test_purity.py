@@ -99,8 +99,8 @@ def test_every_kernel_has_lines_without_the_gil_or_no_loops() -> None:
 @pytest.mark.parametrize(
     ("good", "bad"),
     [
-        ("cdef uint64_t _watch(llt_recorder *recorder, uint64_t duration, uint64_t threshold) noexcept nogil:",
-         "cdef uint64_t _watch(llt_recorder *recorder, uint64_t duration, uint64_t threshold) nogil:"),
+        ("        llt_recorder *recorder, llt_recorder *starts, uint64_t duration, uint64_t threshold) noexcept nogil:",
+         "        llt_recorder *recorder, llt_recorder *starts, uint64_t duration, uint64_t threshold) nogil:"),
         ("        last = now\n", "        last = now\n        if last == 1:\n            raise ValueError\n"),
     ],
     ids=["an exception check at the call", "a raise in the loop"],
