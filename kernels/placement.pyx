@@ -35,7 +35,21 @@ cdef extern from "<sys/prctl.h>" nogil:
         PR_GET_TIMERSLACK
     int prctl(int option, ...)
 
+cdef extern from "<unistd.h>" nogil:
+    long syscall(long number, ...)
+
+cdef extern from "<sys/syscall.h>" nogil:
+    enum:
+        SYS_set_mempolicy
+
+cdef extern from "<linux/mempolicy.h>" nogil:
+    enum:
+        MPOL_BIND
+
 cdef enum:
+    MAX_NODES = 1024  # the largest number of NUMA nodes that a kernel can be configured for
+    WORD_BITS = 64
+    NODE_WORDS = 16
     MAX_CPUS = 8192  # the largest NR_CPUS that a kernel can be configured for
     STACK_BYTES = 256 * 1024
 
@@ -86,6 +100,22 @@ def lock_memory():
 def unlock_memory():
     """Undo :func:`lock_memory`."""
     if munlockall() != 0:
+        PyErr_SetFromErrno(OSError)
+
+
+def bind_memory(int node):
+    """Take every page that the calling thread touches from now on from NUMA node ``node`` (``set_mempolicy``).
+
+    Raises ``ValueError`` for a number no kernel has, ``OSError``: ``EINVAL`` where there is no such node with memory,
+    ``ENOSYS`` on a kernel without NUMA.
+    """
+    if not 0 <= node < MAX_NODES:
+        raise ValueError(f"node {node} is not between 0 and {MAX_NODES - 1}")
+    cdef unsigned long[NODE_WORDS] nodes
+    memset(nodes, 0, sizeof(nodes))
+    nodes[node // WORD_BITS] = (<unsigned long>1) << (node % WORD_BITS)
+    # The kernel takes one bit less than it is told.
+    if syscall(SYS_set_mempolicy, <int>MPOL_BIND, nodes, <unsigned long>(MAX_NODES + 1)) != 0:
         PyErr_SetFromErrno(OSError)
 
 

@@ -4,43 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from lltool.bench.benchmark import Benchmark
+from lltool.bench.machine import MACHINE
 from lltool.errors import InvalidInput
-
-Loop = Literal["closed", "open"]
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """One measured operation of one primitive.
-
-    ``section`` is where the chapter speaks of it. ``workload`` names a function as ``module:function``.
-    ``loop``: ``closed`` measures service time (the next operation waits for the last one), ``open`` measures from the
-    intended time of a fixed schedule. ``metrics`` are the figures that a comparison computes:
-
-    - ``centre``: nanoseconds per operation from block mode;
-    - ``p50``, ``p99``, ``p99.9``: nanoseconds of single operations;
-    - ``lost``: share of time lost to gaps, in parts per million.
-
-    ``headline`` is the one that speaks for the benchmark. ``shares_core`` says that both threads may run on one core
-    where there is no second: they block instead of spinning, and the run notes it. ``in_trial`` puts it into the
-    passes of `lltool trial`, which measures few benchmarks often: those whose figure a setting of the host can move.
-    """
-
-    name: str
-    title: str
-    section: str
-    workload: str
-    cores_needed: Literal[1, 2]
-    loop: Loop
-    metrics: tuple[str, ...]
-    headline: str
-    summary: str
-    shares_core: bool = False
-    in_trial: bool = False
-
 
 BENCHMARKS = (
     Benchmark(
@@ -74,9 +41,10 @@ BENCHMARKS = (
         workload="lltool.bench.workloads.noise:gaps",
         cores_needed=1,
         loop="closed",
-        metrics=("lost",),
+        metrics=("lost", "p50", "p99"),
         headline="lost",
-        summary="time that interrupts, other tasks, firmware and hypervisor take from a thread that never sleeps",
+        summary="time that interrupts, other tasks, firmware and hypervisor take from a thread that never sleeps, and "
+        "how long the gaps are",
         in_trial=True,
     ),
     Benchmark(
@@ -177,6 +145,7 @@ BENCHMARKS = (
         shares_core=True,
         in_trial=True,
     ),
+    *MACHINE,
 )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from lltool.bench.catalogue import Benchmark
+from lltool.bench.benchmark import Benchmark
 from lltool.bench.model import Distance, Histogram, Run
 from lltool.bench.process import WorkerFailed, ask_worker, kept_off
 from lltool.errors import LltoolError

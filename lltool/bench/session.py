@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from lltool import __version__
-from lltool.bench.catalogue import Benchmark
+from lltool.bench.benchmark import Benchmark
 from lltool.bench.model import Result, Run
 from lltool.bench.runner import plan_runs, run_once, take_passport
 from lltool.host.describe import describe_host

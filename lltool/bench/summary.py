@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lltool.bench.catalogue import Benchmark
+from lltool.bench.benchmark import Benchmark
 from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.model import Run
 from lltool.bench.resolution import format_value, quantum_ns, resolution

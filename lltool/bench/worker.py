@@ -19,7 +19,8 @@ import time
 from dataclasses import asdict
 from typing import Any, cast
 
-from lltool.bench.catalogue import Benchmark, by_name
+from lltool.bench.benchmark import Benchmark
+from lltool.bench.catalogue import by_name
 from lltool.bench.conditions import DONE, held_c_states, lock_memory, pin_to
 from lltool.bench.distance import distance, probe_ticks
 from lltool.bench.workload import FULL, QUICK, NotApplicable, Workload

@@ -15,7 +15,7 @@ from lltool.cli import compare
 from lltool.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
-    from lltool.bench.catalogue import Benchmark
+    from lltool.bench.benchmark import Benchmark
     from lltool.bench.model import Result
 
 app = typer.Typer(name="bench", help="Measure this host, one pinned process a run.", no_args_is_help=True)

@@ -16,7 +16,7 @@ from lltool.cli.output import print_table, say
 from lltool.cli.tune import CoresOption, ProfileOption, named_target
 
 if TYPE_CHECKING:
-    from lltool.bench.catalogue import Benchmark
+    from lltool.bench.benchmark import Benchmark
     from lltool.bench.model import Result, Run
     from lltool.experiment.trial import Trial
     from lltool.tuning.model import Finding

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lltool.bench.catalogue import BENCHMARKS, Benchmark
+from lltool.bench.benchmark import Benchmark
+from lltool.bench.catalogue import BENCHMARKS
 
 SECTIONS = {
     "5.1": "Low-Latency Trading System Architecture",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from lltool.bench.catalogue import Benchmark
+from lltool.bench.benchmark import Benchmark
 from lltool.bench.model import Run
 from lltool.errors import LltoolError
 from lltool.tuning.apply import apply

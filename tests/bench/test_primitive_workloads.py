@@ -15,6 +15,7 @@ from lltool.bench.runner import run_once
 from lltool.bench.workload import QUICK, NotApplicable, Workload
 from lltool.bench.workloads import book, message, seqlock, spsc, tcp
 from lltool.bench.workloads.socket_options import QUICKACK, TUNED, SocketOption, apply, read_back
+from lltool.bench.workloads.timebound import MIN_BLOCKS
 from lltool.kernels.message import parse_many
 
 EFFORT = replace(QUICK, samples=500, blocks=5, seconds=0.05, warm_seconds=0.001, warm_limit_seconds=0.01)
@@ -50,7 +51,7 @@ def test_hop_is_not_applicable_on_one_core() -> None:
 def test_tcp_is_measured_in_both_modes(workload: Workload) -> None:
     measurement = workload(CORES[:2], EFFORT)
     assert 0 < measurement.samples.n <= 500
-    assert tcp.MIN_BLOCKS <= len(measurement.block_ticks) <= 5
+    assert MIN_BLOCKS <= len(measurement.block_ticks) <= 5
     assert min(measurement.block_ticks) > 0
     assert "peer" not in measurement.notes or len(CORES) < 2
 
@@ -83,7 +84,7 @@ def test_default_sockets_are_left_alone() -> None:
 
 
 def test_tuned_sockets_hold_what_the_kernel_granted_at_both_ends() -> None:
-    client, server, options = tcp.connected_pair(tuned=True)
+    client, server, options = tcp.connected_pair((*TUNED, QUICKACK))
     with client, server:
         for end in (client, server):
             assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

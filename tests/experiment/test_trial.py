@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from lltool.bench.catalogue import BENCHMARKS, Benchmark
+from lltool.bench.benchmark import Benchmark
+from lltool.bench.catalogue import BENCHMARKS
 from lltool.bench.model import Run
 from lltool.errors import LltoolError
 from lltool.experiment.trial import ABBA, ONE_ARM, Trial, refuse_if_tuned, run_trial

@@ -37,14 +37,15 @@ def chase_4k(_cores: Sequence[int], effort: Effort) -> Measurement:
 
 def chase_huge(_cores: Sequence[int], effort: Effort) -> Measurement:
     """The same loads on hugetlb pages, or on transparent huge pages where the pool has too few."""
+    refused = None
     try:
-        mapping = Mapping(effort.working_set_bytes, "hugetlb")
-        refused = None
-    except OSError as error:
-        if error.errno not in _HUGETLB_REFUSALS:
-            raise
-        refused = f"hugetlb pages refused: {_HUGETLB_REFUSALS[error.errno]}"
-        mapping = _transparent(effort.working_set_bytes, refused)
+        mapping = map_hugetlb(effort.working_set_bytes)
+    except NotApplicable as reason:
+        refused = str(reason)
+        try:
+            mapping = map_transparent(effort.working_set_bytes)
+        except NotApplicable as other:
+            raise NotApplicable(f"{refused}; {other}") from other
     backing = _backing(mapping)
     if backing.name not in ("hugetlb", "thp"):
         raise NotApplicable(
@@ -57,13 +58,24 @@ def chase_huge(_cores: Sequence[int], effort: Effort) -> Measurement:
     return _measure(mapping, effort, notes)
 
 
-def _transparent(size_bytes: int, refused: str) -> Mapping:
+def map_hugetlb(size_bytes: int) -> Mapping:
+    """Memory on reserved huge pages; ``NotApplicable`` where the pool has too few or there is none."""
+    try:
+        return Mapping(size_bytes, "hugetlb")
+    except OSError as error:
+        if error.errno not in _HUGETLB_REFUSALS:
+            raise
+        raise NotApplicable(f"hugetlb pages refused: {_HUGETLB_REFUSALS[error.errno]}") from error
+
+
+def map_transparent(size_bytes: int) -> Mapping:
+    """Memory for which transparent huge pages were asked; ``NotApplicable`` where this kernel has none."""
     try:
         return Mapping(size_bytes, "thp")
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        raise NotApplicable(f"{refused}; this kernel has no transparent huge pages") from error
+        raise NotApplicable("this kernel has no transparent huge pages") from error
 
 
 def _backing(mapping: Mapping) -> Backing:

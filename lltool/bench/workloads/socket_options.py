@@ -40,6 +40,11 @@ QUICKACK = SocketOption("TCP_QUICKACK", socket.IPPROTO_TCP, socket.TCP_QUICKACK,
 """Holds for the next exchange only: whoever wants it sets it again after each receive."""
 
 
+def named(*names: str) -> tuple[SocketOption, ...]:
+    """The options of :data:`TUNED` with these names."""
+    return tuple(option for option in TUNED if option.name in names)
+
+
 def apply(connection: socket.socket, options: Sequence[SocketOption]) -> dict[str, str]:
     """Set each option; gives the reason of the kernel for each that it refused, by name."""
     refused = {}
@@ -54,7 +59,7 @@ def apply(connection: socket.socket, options: Sequence[SocketOption]) -> dict[st
 def read_back(
     connection: socket.socket, options: Sequence[SocketOption], refused: dict[str, str] | None
 ) -> dict[str, str]:
-    """What each option is, in words; ``refused`` is the answer of :func:`apply`, None where nothing was asked for."""
+    """What each option is, in words; ``refused`` is the answer of :func:`apply`, None where none was asked for."""
     return {option.name: _describe(connection, option, refused) for option in options}
 
 

@@ -7,23 +7,26 @@ from collections.abc import Sequence
 
 from lltool.bench.recording import histogram
 from lltool.bench.workload import Effort, Measurement, warm_up
+from lltool.kernels.clock import calibrate
 from lltool.kernels.loops import timer
 from lltool.kernels.loops import wakeup as wakeup_loop
 from lltool.kernels.placement import set_timer_slack, timer_slack
 from lltool.kernels.recorder import Recorder
 
 PAIRS_PER_BLOCK = 1000
+CALLS_PER_BLOCK = 1000
 
-CLOCKS = {
-    "CLOCK_MONOTONIC": time.CLOCK_MONOTONIC,
-    "CLOCK_MONOTONIC_RAW": time.CLOCK_MONOTONIC_RAW,
-    "CLOCK_REALTIME": time.CLOCK_REALTIME,
-}
+MONOTONIC_COARSE = 6
+"""linux/time.h; Python's time module does not name it."""
 
 WAKEUP_PERIOD_NS = 200_000
 """The period of the reference's cyclictest runs: long enough for a tickless core to go to sleep in between."""
 
 WAKEUP_WARM_PERIODS = 50
+
+SPIN_PERIOD_NS = 20_000
+
+CALIBRATION_SECONDS = 0.005
 
 
 def cost(_cores: Sequence[int], effort: Effort) -> Measurement:
@@ -45,16 +48,55 @@ def cost(_cores: Sequence[int], effort: Effort) -> Measurement:
         samples=histogram(single),
         block_ops=PAIRS_PER_BLOCK,
         block_ticks=tuple(blocks.ticks()),
-        notes={"steady": steady, "clock_call_ticks": {name: _clock_call_ticks(CLOCKS[name]) for name in CLOCKS}},
+        notes={"steady": steady},
     )
 
 
-def _clock_call_ticks(clock_id: int) -> float:
-    """The cost of one call: the best of 11 blocks."""
-    recorder = Recorder(11)
-    for _ in range(11):
-        timer.clock_block(recorder, PAIRS_PER_BLOCK, clock_id)
-    return min(recorder.ticks()) / PAIRS_PER_BLOCK
+def clock_monotonic(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """CLOCK_MONOTONIC."""
+    return _clock(time.CLOCK_MONOTONIC, effort)
+
+
+def clock_monotonic_raw(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """CLOCK_MONOTONIC_RAW."""
+    return _clock(time.CLOCK_MONOTONIC_RAW, effort)
+
+
+def clock_monotonic_coarse(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """CLOCK_MONOTONIC_COARSE."""
+    return _clock(MONOTONIC_COARSE, effort)
+
+
+def clock_realtime(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """CLOCK_REALTIME."""
+    return _clock(time.CLOCK_REALTIME, effort)
+
+
+def clock_thread_cputime(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """CLOCK_THREAD_CPUTIME_ID, which no vDSO answers."""
+    return _clock(time.CLOCK_THREAD_CPUTIME_ID, effort)
+
+
+def _clock(clock_id: int, effort: Effort) -> Measurement:
+    blocks = Recorder(effort.blocks)
+    single = Recorder(effort.samples)
+    scratch = Recorder(1)
+
+    def block() -> int:
+        scratch.reset()
+        timer.clock_block(scratch, CALLS_PER_BLOCK, clock_id)
+        return scratch.ticks()[0]
+
+    steady = warm_up(block, effort)
+    for _ in range(effort.blocks):
+        timer.clock_block(blocks, CALLS_PER_BLOCK, clock_id)
+    timer.clock_each(single, effort.samples, clock_id)
+    return Measurement(
+        samples=histogram(single),
+        block_ops=CALLS_PER_BLOCK,
+        block_ticks=tuple(blocks.ticks()),
+        notes={"steady": steady},
+    )
 
 
 def wakeup(_cores: Sequence[int], effort: Effort) -> Measurement:
@@ -78,4 +120,18 @@ def wakeup(_cores: Sequence[int], effort: Effort) -> Measurement:
             "target_rate_hz": 1e9 / WAKEUP_PERIOD_NS,
             "achieved_rate_hz": periods * 1e9 / elapsed_ns,
         },
+    )
+
+
+def wakeup_spin(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """Lateness of a thread that spins until fixed times: what is left of it when the core never sleeps."""
+    hz, _ = calibrate(CALIBRATION_SECONDS)
+    period_ticks = round(SPIN_PERIOD_NS * hz / 1e9)
+    periods = min(effort.samples, round(effort.seconds * 1e9 / SPIN_PERIOD_NS))
+    recorder = Recorder(periods)
+    wakeup_loop.spin(Recorder(WAKEUP_WARM_PERIODS), WAKEUP_WARM_PERIODS, period_ticks)
+    missed = wakeup_loop.spin(recorder, periods, period_ticks)
+    return Measurement(
+        samples=histogram(recorder),
+        notes={"period_ns": SPIN_PERIOD_NS, "missed_periods": missed, "target_rate_hz": 1e9 / SPIN_PERIOD_NS},
     )
