@@ -86,9 +86,9 @@ cdef int _receive(
     cdef iovec part
     cdef msghdr header
     cdef uint64_t meant
-    cdef size_t index, got
+    cdef size_t _index, got
     cdef ssize_t came
-    for index in range(n):
+    for _index in range(n):
         got = 0
         while got < MESSAGE:
             part.iov_base = message + got
