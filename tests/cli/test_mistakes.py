@@ -95,6 +95,31 @@ def test_a_disk_that_takes_no_result(
         subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.parametrize("arguments", [["--version"], ["verify"], ["plan", "--json"], ["host"], ["explain"]])
+def test_a_full_standard_output(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lltool", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "standard output" in done.stderr
+    assert "no space left" in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_gone_is_no_accident() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lltool", "explain"], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(write)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
 @needs_nobody
 def test_tuning_without_root_says_what_is_missing(tmp_path: Path) -> None:
     before = Path("/proc/sys/vm/swappiness").read_text()
