@@ -1,4 +1,7 @@
-"""Result files: one JSON document each, written whole or not at all, read with every fault named."""
+"""Result files: one JSON document each, written whole or not at all, read with every fault named.
+
+A report holds the results that it was made of, and is read like them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,14 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from lltool.atomic import write_atomically
+from lltool.bench import embedded
 from lltool.bench.wire import SCHEMA, Head, WireResult, document
 from lltool.errors import InvalidInput
 
 if TYPE_CHECKING:
     from lltool.bench.model import Result
 
-_NEXT_STEP = "give a file that `lltool bench run` or `lltool trial` wrote"
+_NEXT_STEP = "give a result that `lltool bench run` or `lltool trial` wrote, or a report"
 
 
 def write_result(result: Result, path: str | os.PathLike[str]) -> None:
@@ -29,7 +33,26 @@ def write_result(result: Result, path: str | os.PathLike[str]) -> None:
 
 
 def read_result(path: str | os.PathLike[str]) -> Result:
-    """The result in ``path``.
+    """The result in ``path``: a result file, or a report of one result. Raises as :func:`read_results`."""
+    results = read_results(path)
+    if len(results) != 1:
+        raise InvalidInput(
+            f"{os.fspath(path)} is not one result",
+            [f"the report holds {len(results)} results"],
+            next_step="give a report of one result, or the result files",
+        )
+    return results[0]
+
+
+def read_arms(before: str | os.PathLike[str], after: str | os.PathLike[str]) -> tuple[Result, Result]:
+    """The results to compare; a report of two results given twice stands for those two. Raises as read_results."""
+    if os.fspath(before) == os.fspath(after) and len(both := read_results(before)) == 2:
+        return both[0], both[1]
+    return read_result(before), read_result(after)
+
+
+def read_results(path: str | os.PathLike[str]) -> list[Result]:
+    """The results in ``path``: one of a result file, all those of a report.
 
     Raises InvalidInput with every fault and its place (``runs[3].histogram``) where the file cannot be read, is
     damaged or is of another kind or a later version.
@@ -41,6 +64,24 @@ def read_result(path: str | os.PathLike[str]) -> Result:
     except OSError as error:
         cause = os.strerror(error.errno or 0).lower()
         raise InvalidInput(f"{shown} cannot be read", [cause], next_step=_NEXT_STEP) from error
+    if not embedded.is_page(data):
+        return [_result(data, shown)]
+    packed = embedded.packed_results(data)
+    if not packed:
+        cause = "an HTML page that holds no result, or was cut short"
+        raise InvalidInput(f"{shown} is not a usable report", [cause], next_step=_NEXT_STEP)
+    return [_embedded_result(text, f"{shown}#{name}") for name, text in packed.items()]
+
+
+def _embedded_result(packed: str, shown: str) -> Result:
+    try:
+        data = embedded.unpack(packed)
+    except ValueError as error:
+        raise InvalidInput(f"{shown} is not a usable result", [str(error)], next_step=_NEXT_STEP) from error
+    return _result(data, shown)
+
+
+def _result(data: bytes, shown: str) -> Result:
     what = f"{shown} is not a usable result"
     try:
         schema = Head.model_validate_json(data, strict=True).format

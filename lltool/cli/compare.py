@@ -20,8 +20,8 @@ class FailOn(StrEnum):
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(help="Result file of the state before.")],
-    after: Annotated[Path, typer.Argument(help="Result file after; the same file again compares a trial's arms.")],
+    before: Annotated[Path, typer.Argument(help="Result, or report, of the state before.")],
+    after: Annotated[Path, typer.Argument(help="Result or report after; the same file again compares the arms in it.")],
     fail_on: Annotated[FailOn | None, typer.Option(help="Exit 5 where any metric has this verdict.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
@@ -36,9 +36,9 @@ def compare(
     from lltool.bench.figures import figures_of
     from lltool.bench.model import Outcome
     from lltool.bench.pairing import pair_of
-    from lltool.bench.results import read_result
+    from lltool.bench.results import read_arms
 
-    results = (read_result(before), read_result(after))
+    results = read_arms(before, after)
     pair = pair_of(*results)
     comparisons = pair.compare()
     if json:

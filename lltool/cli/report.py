@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def report(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULT...", help="One result, or two: before and after.", show_default=False),
+        typer.Argument(
+            metavar="RESULT...",
+            help="One result, or two: before and after; a report stands for those in it.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -30,16 +34,22 @@ def report(
 
     Example: lltool report lltool-results/trial.json -o trial.html
     """
-    from lltool.bench.results import read_result
+    from lltool.bench.results import read_results
 
-    read = [read_result(path) for path in results]
+    read = [result for path in results for result in read_results(path)]
     if markdown:
         from lltool.experiment.page import build_page
         from lltool.experiment.summary import summary_markdown
 
         typer.echo(summary_markdown(build_page(read, results)), nl=False)
         return
-    typer.echo(write_report(read, results, output if output is not None else results[-1].with_suffix(".html")))
+    typer.echo(write_report(read, results, output if output is not None else _beside(results)))
+
+
+def _beside(results: Sequence[Path]) -> Path:
+    """Where the page goes: beside the last result; a report of its own is rendered anew, one of several is kept."""
+    page = results[-1].with_suffix(".html")
+    return page.with_stem(f"{page.stem}-compared") if len(results) > 1 and page in results else page
 
 
 def write_report(

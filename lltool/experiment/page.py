@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lltool.bench.compare import benchmarks_in
+from lltool.bench.embedded import pack
 from lltool.bench.matching import match
 from lltool.bench.model import Result, Run
 from lltool.bench.pairing import ARMS, Pair, has_both_arms, pair_of
@@ -65,7 +66,7 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
         host=side_by_side(host_pairs(before), host_pairs(after)),
         passport=side_by_side(passport_pairs(before), passport_pairs(after)),
         reproduce=_reproduce(results, names),
-        data=tuple(document(result) for result in results),
+        data=tuple(pack(document(result)) for result in results),
     )
 
 
@@ -90,7 +91,7 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
         host=host_pairs(result),
         passport=passport_pairs(result),
         reproduce=_reproduce([result], names),
-        data=(document(result),),
+        data=(pack(document(result)),),
     )
 
 

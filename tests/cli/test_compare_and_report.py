@@ -111,3 +111,17 @@ def test_a_full_disk_exits_1(lltool: Any, files: dict[str, str]) -> None:
     done = lltool("report", files["trial"], "-o", "/dev/full")
     assert done.returncode == 1
     assert "/dev/full cannot be written: no space left on device" in done.stderr
+
+
+def test_reports_are_read_like_the_results_in_them(lltool: Any, files: dict[str, str], tmp_path: Path) -> None:
+    for name in ("slow", "fast"):
+        lltool("report", files[name])
+    plain = lltool("bench", "compare", files["slow"], files["fast"], "--json")
+    assert lltool("bench", "compare", "slow.html", "fast.html", "--json").stdout == plain.stdout
+    assert lltool("report", "slow.html", "fast.html").stdout == "fast-compared.html\n"
+    assert lltool("bench", "compare", "fast-compared.html", "fast-compared.html", "--json").stdout == plain.stdout
+    assert lltool("report", "slow.html").stdout == "slow.html\n"
+    (tmp_path / "cut.html").write_bytes((tmp_path / "slow.html").read_bytes()[:5000])
+    done = lltool("report", "cut.html")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cut.html is not a usable report\n  an HTML page that holds no result" in done.stderr

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lltool.bench.embedded import unpack
 from lltool.bench.model import Result
 from lltool.errors import InvalidInput
 from lltool.experiment.page import build_page
@@ -171,8 +172,9 @@ def test_the_page_names_host_commands_and_holds_the_data(page: Page, trial: Resu
     assert page.passport
     assert page.reproduce == ("lltool trial --quick", "lltool report 'dir/a trial.json'")
     assert page.title == "Before and after: hft"
-    assert page.data[0]["runs"][0]["histogram"]["hdr"].startswith("HISTFA")
-    assert json.loads(json.dumps(page.data[0]))["created"] == trial.created
+    data = json.loads(unpack(json.dumps(page.data[0])))
+    assert data["runs"][0]["histogram"]["hdr"].startswith("HISTFA")
+    assert data["created"] == trial.created
 
 
 def test_one_arm_is_a_page_without_verdicts(synthetic: Any) -> None:

@@ -294,7 +294,9 @@ def test_a_page_renders_out_of_a_zip_file(tmp_path: Path) -> None:
             if path.suffix in {".py", ".j2", ".css"}:
                 zipped.write(path, f"lltool/reports/{path.relative_to(_REPORTS)}")
     program = (
-        f"import sys; sys.path.insert(0, {str(archive)!r})\n"
+        # An editable install finds lltool before the path is searched.
+        "import sys; sys.meta_path = [found for found in sys.meta_path if 'editable' not in type(found).__module__]\n"
+        f"sys.path.insert(0, {str(archive)!r})\n"
         "from lltool.reports import Page, render\n"
         "page = Page('Zipped', '', '', (), (), (), (), (), (), (), (), ())\n"
         "sys.stdout.write(render.__code__.co_filename + '\\n' + render(page))\n"
