@@ -8,10 +8,12 @@ import random
 import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from lltool.cli.app import app
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from conftest import Recording, Tree
 
+HOSTS = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "hosts"
 RECORDED = ["hwloc-40intel64-2g2n4c+pcilocality", "hwloc-nvidia-dgx-gb10", "lscpu-x86_64-64cpu-linux6.2"]
 
 GARBAGE = [
@@ -93,6 +96,15 @@ def test_the_document_equals_itself_read_back_from_json(name: str, recorded: Cal
     assert document["live"] is False
     assert document["privileges"] is None
     assert json.loads(json.dumps(document)) == document
+
+
+def test_every_document_keeps_the_shipped_schema(
+    tree: Callable[[Tree], Root], recorded: Callable[[str], Recording]
+) -> None:
+    schema = json.loads(files("lltool.schemas").joinpath("lltool.host-1.json").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(schema)
+    for root in [tree({}), *(recorded(path.name.partition(".tar")[0]).root for path in sorted(HOSTS.glob("*.tar.*")))]:
+        validator.validate(json.loads(json.dumps(describe_host(root))))
 
 
 def test_an_empty_tree_has_every_key(tree: Callable[[Tree], Root], recorded: Callable[[str], Recording]) -> None:

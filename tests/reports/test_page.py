@@ -293,15 +293,16 @@ def test_a_page_renders_out_of_a_zip_file(tmp_path: Path) -> None:
         for path in sorted(_REPORTS.rglob("*")):
             if path.suffix in {".py", ".j2", ".css"}:
                 zipped.write(path, f"lltool/reports/{path.relative_to(_REPORTS)}")
+    searched = [str(archive), *(place for place in sys.path if place.endswith("packages"))]
     program = (
-        # An editable install finds lltool before the path is searched.
-        "import sys; sys.meta_path = [found for found in sys.meta_path if 'editable' not in type(found).__module__]\n"
-        f"sys.path.insert(0, {str(archive)!r})\n"
+        f"import sys; sys.path[:0] = {searched!r}\n"
         "from lltool.reports import Page, render\n"
         "page = Page('Zipped', '', '', (), (), (), (), (), (), (), (), ())\n"
         "sys.stdout.write(render.__code__.co_filename + '\\n' + render(page))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path)
+    # Without site (-S) no editable install finds lltool before the path is searched.
+    command = [sys.executable, "-S", "-c", program]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
     place, _, html = done.stdout.partition("\n")
     assert str(archive) in place
     assert "<h1>Zipped</h1>" in html
