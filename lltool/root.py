@@ -15,6 +15,11 @@ import stat
 _SWAP_FLAG_PREFER = 0x8000
 _SWAP_FLAG_PRIO_MASK = 0x7FFF
 
+# <linux/sched.h>, <linux/mount.h>
+_CLONE_NEWNS = 0x00020000
+_MS_REC = 0x4000
+_MS_PRIVATE = 1 << 18
+
 
 class Root:
     """A file system tree that holds /proc, /sys, /dev and /etc.
@@ -105,6 +110,35 @@ class Root:
         """``path`` with its links followed, absolute in this tree."""
         resolved = os.path.realpath(self.path(path))
         return resolved if self.is_live else "/" + os.path.relpath(resolved, self.directory)
+
+    def mkdir(self, path: str) -> None:
+        """Make a directory, as tracefs and cgroupfs take it for a new object."""
+        os.mkdir(self.path(path))
+
+    def rmdir(self, path: str) -> None:
+        """Remove an empty directory, or such an object."""
+        os.rmdir(self.path(path))
+
+    def mount_privately(self, kind: str, path: str) -> None:
+        """Mount a file system of the kernel (``tracefs``) where only this process and its children see it.
+
+        The calling process gets a mount namespace of its own, which ends with it: nothing is left to unmount, however
+        the process ends. To be called before it has a second thread.
+        """
+        if not self.is_live:
+            raise OSError(errno.ENOSYS, "mount on a recorded tree", path)
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        flags = ctypes.c_ulong(_MS_REC | _MS_PRIVATE)
+        done = (
+            libc.unshare(_CLONE_NEWNS) == 0
+            and libc.mount(b"none", b"/", None, flags, None) == 0
+            and libc.mount(kind.encode(), os.fsencode(path), kind.encode(), ctypes.c_ulong(0), None) == 0
+        )
+        if not done:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), path)
 
     def swapon(self, path: str, priority: int) -> None:
         """Take a swap area into use (swapon(2)); a negative priority lets the kernel choose the next lower one."""

@@ -11,23 +11,25 @@ import sys
 from collections.abc import Collection, Iterator
 from typing import Any
 
-COMMAND = (sys.executable, "-P", "-m", "lltool.bench.worker")
+COMMAND = (sys.executable, "-P", "-m")
 """``-P``: a file named like a module in the current folder must not be loaded into a measurement."""
+
+WORKER = "lltool.bench.worker"
 
 
 class WorkerFailed(Exception):
     """The worker gave no document; the message says what it did instead."""
 
 
-def ask_worker(specification: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
-    """Run a worker on ``specification`` and return its document.
+def ask_worker(specification: dict[str, Any], timeout_seconds: float, module: str = WORKER) -> dict[str, Any]:
+    """Run ``module`` as a worker on ``specification`` and return its document.
 
     The worker is a session of its own: Ctrl-C reaches this process alone, which then ends the worker, as it does
     on any other way out. The kernel ends it where this process is killed. Raises ``WorkerFailed``.
     """
     try:
         process = subprocess.Popen(
-            COMMAND,
+            (*COMMAND, module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool import __version__
-from lltool.cli import bench, host, profile, report, trial, tune
+from lltool.cli import bench, host, noise, profile, report, trial, tune
 
 app = typer.Typer(
     name="lltool",
@@ -45,3 +45,4 @@ app.command("rollback")(tune.rollback)
 app.command("history")(tune.history)
 app.command("trial")(trial.trial)
 app.command("report")(report.report)
+app.command("noise")(noise.noise)
