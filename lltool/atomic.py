@@ -44,11 +44,11 @@ def _replace(target: str, text: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_directory(directory)
+    sync_directory(directory)
 
 
-def _sync_directory(directory: str) -> None:
-    # Without this the rename itself can be lost in a power cut.
+def sync_directory(directory: str) -> None:
+    """Put the entries of a directory on the disk: without this a rename can be lost in a power cut."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -6,10 +6,14 @@ code reads this machine, a recorded tree (``--root DIR``) or a test's fake kerne
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
 import os
 import stat
+import subprocess
+
+from lltool.atomic import sync_directory
 
 # <sys/swap.h>
 _SWAP_FLAG_PREFER = 0x8000
@@ -19,6 +23,10 @@ _SWAP_FLAG_PRIO_MASK = 0x7FFF
 _CLONE_NEWNS = 0x00020000
 _MS_REC = 0x4000
 _MS_PRIVATE = 1 << 18
+
+_OWNED_MODE = 0o644
+_LONGEST_COMMAND_SECONDS = 600
+_COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Root:
@@ -67,6 +75,84 @@ class Root:
                 raise OSError(errno.EIO, "written only in part", path)
         finally:
             os.close(descriptor)
+
+    def put_file(self, path: str, text: str | None) -> None:
+        """Make ``path`` a file with this text and mode 0644, or remove it (None): whole or not at all, and on the disk.
+
+        A link at ``path`` is replaced, never followed. What a killed call left beside it is for :meth:`clear_leftover`.
+        """
+        target = self._entry(path)
+        if text is None:
+            self._remove(target)
+            return
+        self.clear_leftover(path)
+        temporary = _leftover(target)
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNED_MODE)
+            with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+                os.fchmod(descriptor, _OWNED_MODE)
+                file.write(text)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(temporary, target)
+        except OSError:
+            self.clear_leftover(path)
+            raise
+        sync_directory(os.path.dirname(target))
+
+    def put_link(self, path: str, destination: str | None) -> None:
+        """Make ``path`` a symbolic link, or remove it (None): whole or not at all, and on the disk."""
+        target = self._entry(path)
+        if destination is None:
+            self._remove(target)
+            return
+        self.clear_leftover(path)
+        os.symlink(destination, _leftover(target))
+        os.replace(_leftover(target), target)
+        sync_directory(os.path.dirname(target))
+
+    def clear_leftover(self, path: str) -> None:
+        """Remove what a :meth:`put_file` or :meth:`put_link` that was killed may have left beside ``path``."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(_leftover(self._entry(path)))
+
+    def sync_directory(self, path: str) -> None:
+        """Put the entries of a directory on the disk."""
+        sync_directory(self.path(path))
+
+    def exists_or_is_link(self, path: str) -> bool:
+        """Whether there is an entry at ``path``, also a link that points nowhere."""
+        try:
+            return os.path.lexists(self._entry(path))
+        except FileNotFoundError:
+            return False
+
+    def run(self, *command: str) -> str:
+        """Run a program of this machine; return what it printed on stdout.
+
+        Raises ``FileNotFoundError`` where there is no such program, and ``OSError`` with the program's own words
+        where it fails or takes longer than ten minutes.
+        """
+        if not self.is_live:
+            raise OSError(errno.ENOSYS, "not run on a recorded tree", command[0])
+        environment = os.environ | {"LC_ALL": "C", "PATH": _COMMAND_PATH}
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                env=environment,
+                check=False,
+                timeout=_LONGEST_COMMAND_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            raise OSError(errno.ETIMEDOUT, f"still running after {_LONGEST_COMMAND_SECONDS} s", command[0]) from None
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip() or "it printed nothing").splitlines()[-1]
+            raise OSError(errno.EIO, f"`{' '.join(command)}` ended with {done.returncode}: {said}", command[0])
+        return done.stdout
 
     def exists(self, path: str) -> bool:
         """Whether ``path`` exists in this tree."""
@@ -149,6 +235,16 @@ class Root:
         """Take a swap area out of use (swapoff(2)); what it holds moves to memory first."""
         self._system_call("swapoff", path)
 
+    def _entry(self, path: str) -> str:
+        """Where the entry ``path`` itself lies: links are followed in its directory, not in its name."""
+        directory, name = os.path.split(path)
+        return os.path.join(self.path(directory), name)
+
+    def _remove(self, target: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(target)
+            sync_directory(os.path.dirname(target))
+
     def _system_call(self, name: str, path: str, *arguments: int) -> None:
         if not self.is_live:
             raise OSError(errno.ENOSYS, f"{name} on a recorded tree", path)
@@ -158,3 +254,8 @@ class Root:
         if function(os.fsencode(path), *arguments) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), path)
+
+
+def _leftover(target: str) -> str:
+    directory, name = os.path.split(target)
+    return os.path.join(directory, f".{name}.lltool-part")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,45 +11,61 @@ from lltool.root import Root
 from lltool.tuning.interruption import unstoppable
 from lltool.tuning.journal import Journal, Record
 from lltool.tuning.kinds.base import Kind
-from lltool.tuning.observation import KnobState, Observation, read_failure
+from lltool.tuning.observation import Observation, read_failure
+from lltool.tuning.step import Step, Write, step_of
 from lltool.tuning.store import Store
 from lltool.tuning.transaction import Transaction, current_boot_id, read_transaction
 from lltool.tuning.undo import Restoration, undo
-from lltool.tuning.writing import refusal, write
+from lltool.tuning.writing import failure, refusal, write
 
 
 class _WriteFailed(Exception):
-    def __init__(self, setting: str, state: KnobState, error: OSError) -> None:
-        super().__init__(setting)
-        self.setting = setting
-        self.state = state
+    def __init__(self, step: Step, write: Write, error: OSError) -> None:
+        super().__init__(step.setting)
+        self.setting = step.setting
+        self.knob = write.knob
+        self.wanted = step.kind.shown(write.wanted)
         self.error = error
 
 
 def apply(
-    observations: Sequence[Observation], root: Root, store: Store, profile: str, *, keep_going: bool
+    observations: Sequence[Observation],
+    root: Root,
+    store: Store,
+    profile: str,
+    *,
+    keep_going: bool,
+    persistence: Sequence[Step] = (),
 ) -> Transaction | None:
     """Write every knob that differs; return the transaction, or None where nothing differed.
+
+    ``persistence`` are the steps after which the settings hold at the next boot too (:mod:`.persistence.plan`).
 
     A kernel that says no (no privilege, a managed interrupt) leaves that knob as it was and is recorded. Any other
     failed write ends the transaction: everything is rolled back and :class:`LltoolError` raised, unless ``keep_going``.
     The same happens where the journal cannot be written, and on any interruption.
     """
-    differing = [observation for observation in observations if observation.to_write]
-    if not differing:
+    renewed = {setting for step in persistence for setting in step.renews}
+    steps = [
+        step_of(observation, renewed=observation.setting in renewed)
+        for observation in observations
+        if observation.to_write
+    ]
+    steps += persistence
+    if not steps:
         return None
     boot_id = current_boot_id(root)
     journal = store.new_journal()
     try:
         journal.append(_begin(boot_id, profile), sync=False)
-        for observation in differing:
-            _apply_setting(observation, root, journal, keep_going=keep_going)
-        _commit(differing, root, journal)
-    except BaseException as failure:
+        for step in steps:
+            _apply_step(step, root, journal, keep_going=keep_going)
+        _commit(steps, root, journal)
+    except BaseException as failed:
         with unstoppable():
             restorations = undo(read_transaction(journal, boot_id), root)
-        if isinstance(failure, _WriteFailed):
-            raise _explained(failure, restorations) from failure.error
+        if isinstance(failed, _WriteFailed):
+            raise _explained(failed, restorations) from failed.error
         raise
     return read_transaction(journal, boot_id)
 
@@ -65,24 +80,21 @@ def _begin(boot_id: str, profile: str) -> Record:
     }
 
 
-def _apply_setting(observation: Observation, root: Root, journal: Journal, *, keep_going: bool) -> None:
-    states = observation.to_write
-    items = [_item(observation, state) | {"before": state.live, "wanted": state.wanted} for state in states]
-    journal.append({"type": "intent", "kind": observation.entry.kind, "knobs": items}, sync=True)
+def _apply_step(step: Step, root: Root, journal: Journal, *, keep_going: bool) -> None:
+    journal.append(_intent(step), sync=True)
     results: list[Record] = []
     failed: _WriteFailed | None = None
-    for state in states:
+    for each in step.writes:
         refused = ""
         try:
-            write(observation.kind, root, state.knob, state.wanted)
+            write(step.kind, root, each.knob, each.wanted)
         except OSError as error:
-            refused = refusal(observation.entry.kind, error)
-            if not refused:
-                refused = os.strerror(error.errno or 0).lower()
-                failed = failed or _WriteFailed(observation.setting, state, error)
-        results.append(
-            _item(observation, state) | {"after": _read_back(observation.kind, root, state), "error": refused}
-        )
+            refused = refusal(step.kind_name, error)
+            # A persistent file that is refused is no state of the kernel to live with: without it nothing persists.
+            if not refused or step.kind.persistent:
+                refused = refused or failure(error)
+                failed = failed or _WriteFailed(step, each, error)
+        results.append(_item(step, each) | {"after": _read_back(step.kind, root, each), "error": refused})
         if failed is not None and not keep_going:
             break
     journal.append({"type": "result", "knobs": results}, sync=False)
@@ -90,32 +102,36 @@ def _apply_setting(observation: Observation, root: Root, journal: Journal, *, ke
         raise failed
 
 
-def _commit(observations: Sequence[Observation], root: Root, journal: Journal) -> None:
+def _intent(step: Step) -> Record:
+    items = [_item(step, each) | {"before": each.before, "wanted": each.wanted} for each in step.writes]
+    flags = {"persistent": True} if step.kind.persistent else {"renewed": True} if step.renewed else {}
+    return {"type": "intent", "kind": step.kind_name, **flags, "knobs": items}
+
+
+def _commit(steps: Sequence[Step], root: Root, journal: Journal) -> None:
     """Read everything once more: where a later setting moved an earlier one, that is our own doing."""
     items = [
-        _item(observation, state) | {"after": _read_back(observation.kind, root, state)}
-        for observation in observations
-        for state in observation.to_write
+        _item(step, each) | {"after": _read_back(step.kind, root, each)} for step in steps for each in step.writes
     ]
     journal.append({"type": "commit", "knobs": items}, sync=True)
 
 
-def _item(observation: Observation, state: KnobState) -> Record:
-    return {"setting": observation.setting, "path": state.knob.path, "part": state.knob.part}
+def _item(step: Step, each: Write) -> Record:
+    return {"setting": step.setting, "path": each.knob.path, "part": each.knob.part}
 
 
-def _read_back(kind: Kind, root: Root, state: KnobState) -> str | None:
+def _read_back(kind: Kind, root: Root, each: Write) -> str | None:
     try:
-        return kind.read(root, state.knob)
+        return kind.read(root, each.knob)
     except (OSError, ValueError) as error:
         return f"unreadable: {read_failure(error)}"
 
 
-def _explained(failure: _WriteFailed, restorations: Sequence[Restoration]) -> LltoolError:
+def _explained(failed: _WriteFailed, restorations: Sequence[Restoration]) -> LltoolError:
     left = [restoration for restoration in restorations if restoration.left_as_is]
     undone = "everything was put back" if not left else f"{len(left)} values could not be put back"
     return LltoolError(
-        f"{failure.setting}: writing {failure.state.wanted!r} to {failure.state.knob} failed",
-        cause=f"{os.strerror(failure.error.errno or 0).lower()}; {undone}",
-        next_step=f"leave it out with --skip {failure.setting}, or apply the rest with --keep-going",
+        f"{failed.setting}: writing {failed.wanted!r} to {failed.knob} failed",
+        cause=f"{failure(failed.error)}; {undone}",
+        next_step=f"leave it out with --skip {failed.setting}, or apply the rest with --keep-going",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,7 +31,8 @@ class Change:
 
     ``after`` is what was in force at the end of the transaction, None where it was interrupted before it knew;
     ``error`` the kernel's refusal of the write, if any; ``undone`` whether the old value is back in force, or was
-    given up to someone else's.
+    given up to someone else's. A ``persistent`` change outlives a reboot; a ``renewed`` one is made again at every
+    boot by a file that the same transaction wrote. ``boot_id`` is the boot in which the change was made.
     """
 
     setting: str
@@ -41,6 +43,9 @@ class Change:
     after: str | None
     error: str
     undone: bool
+    boot_id: str = ""
+    persistent: bool = False
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +60,35 @@ class Transaction:
     status: Status
     changes: tuple[Change, ...]
 
+    is_of_this_boot: bool = True
+
     @property
     def in_force(self) -> tuple[Change, ...]:
         """The changes that a rollback would undo, in the order in which they were made."""
         if self.status in {Status.ROLLED_BACK, Status.ENDED_BY_REBOOT}:
             return ()
-        return tuple(change for change in self.changes if not change.undone)
+        return tuple(
+            change
+            for change in self.changes
+            if not change.undone and (self.is_of_this_boot or change.persistent or change.renewed)
+        )
 
 
 def read_transaction(journal: Journal, boot_id: str) -> Transaction:
     """Read a journal; raises :class:`LltoolError` where it is damaged."""
     records = journal.records()
     begin: Record = next(of_type(records, "begin"), {})
+    changes = tuple(_changes(records))
+    began_in = begin.get("boot_id", boot_id)
     return Transaction(
         journal=journal,
         id=os.path.basename(journal.path).removesuffix(".jsonl"),
         boot_id=begin.get("boot_id", ""),
         profile=begin.get("profile", ""),
         started=begin.get("started", ""),
-        status=_status(records, begin.get("boot_id", boot_id), boot_id),
-        changes=tuple(_changes(records)),
+        status=_status(records, changes, is_of_this_boot=began_in == boot_id),
+        changes=changes,
+        is_of_this_boot=began_in == boot_id,
     )
 
 
@@ -106,10 +120,11 @@ def current_boot_id(root: Root) -> str:
     return root.read_or(BOOT_ID, "") or ""
 
 
-def _status(records: list[Record], began_in: str, boot_id: str) -> Status:
+def _status(records: list[Record], changes: Sequence[Change], *, is_of_this_boot: bool) -> Status:
     if any(of_type(records, "closed")):
         return Status.ROLLED_BACK
-    if began_in != boot_id:
+    # What it wrote into files has outlived the boot; a transaction without such ended with it.
+    if not is_of_this_boot and all(change.undone or not change.persistent for change in changes):
         return Status.ENDED_BY_REBOOT
     last = {record["type"]: index for index, record in enumerate(records)}
     if "commit" not in last or last.get("undo", -1) > last.get("paused", -1):
@@ -118,6 +133,7 @@ def _status(records: list[Record], began_in: str, boot_id: str) -> Status:
 
 
 def _changes(records: list[Record]) -> list[Change]:
+    boot_id = next((record["boot_id"] for record in of_type(records, "begin")), "")
     after: dict[tuple[str, Knob], str | None] = {}
     errors: dict[tuple[str, Knob], str] = {}
     undone: set[tuple[str, Knob]] = set()
@@ -139,6 +155,9 @@ def _changes(records: list[Record]) -> list[Change]:
             after=after.get(key),
             error=errors.get(key, ""),
             undone=key in undone,
+            boot_id=boot_id,
+            persistent=record.get("persistent", False),
+            renewed=record.get("renewed", False),
         )
         for record in of_type(records, "intent")
         for item in record["knobs"]

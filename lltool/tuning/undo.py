@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,8 +11,9 @@ from lltool.errors import LltoolError
 from lltool.root import Root
 from lltool.tuning.journal import Journal, Record
 from lltool.tuning.kinds import KINDS
-from lltool.tuning.transaction import Change, Transaction
-from lltool.tuning.writing import write
+from lltool.tuning.kinds.base import KeptForOthers
+from lltool.tuning.transaction import Change, Transaction, current_boot_id
+from lltool.tuning.writing import failure, write
 
 
 class Outcome(StrEnum):
@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     UNCHANGED = "was as before"
     FOREIGN = "kept: changed by someone else since"
     GONE = "gone: the device or file is no longer there"
+    ENDED = "ended by the reboot"
     FAILED = "failed"
 
 
@@ -68,20 +69,24 @@ def restore(change: Change, root: Root) -> Restoration:
     """Put one knob back."""
     kind = KINDS[change.kind]
     try:
+        kind.clear_leftover(root, change.knob)
         live = kind.read(root, change.knob)
-        if live == change.before:
-            return Restoration(change, Outcome.UNCHANGED, live)
-        # Without a recorded result the transaction was interrupted around this very write: the value is its own.
-        if change.after is not None and live != change.after:
-            return Restoration(change, Outcome.FOREIGN, live)
+        if not kind.stateless:
+            if kind.restored(live, change.before):
+                return Restoration(change, Outcome.UNCHANGED, live)
+            if kind.foreign(live, change.after, change.wanted):
+                # What a later boot made of a value that lltool's own file sets is not someone else's change.
+                renewed_in_vain = change.renewed and change.boot_id != current_boot_id(root)
+                return Restoration(change, Outcome.ENDED if renewed_in_vain else Outcome.FOREIGN, live)
         write(kind, root, change.knob, change.before)
         live = kind.read(root, change.knob)
     except FileNotFoundError:
         return Restoration(change, Outcome.GONE, "")
+    except KeptForOthers as reason:
+        return Restoration(change, Outcome.FOREIGN, str(reason))
     except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno or 0).lower() if isinstance(error, OSError) else str(error)
-        return Restoration(change, Outcome.FAILED, "", reason)
-    if live != change.before:
+        return Restoration(change, Outcome.FAILED, "", failure(error))
+    if not kind.stateless and not kind.restored(live, change.before):
         return Restoration(change, Outcome.FAILED, live, f"the kernel made {live!r} of {change.before!r}")
     return Restoration(change, Outcome.RESTORED, live)
 

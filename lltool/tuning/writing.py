@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 
 from lltool.root import Root
@@ -42,3 +43,12 @@ def refusal(kind_name: str, error: OSError) -> str:
     if kind_name == "irq_affinity" and number in _REFUSALS_OF_INTERRUPTS:
         return _REFUSALS_OF_INTERRUPTS[number]
     return _REFUSALS.get(number, "")
+
+
+def failure(error: OSError | ValueError) -> str:
+    """Why a read or write failed, in words: a program's own, else what the errno means."""
+    if isinstance(error, ValueError):
+        return str(error)
+    meaning = os.strerror(error.errno or 0)
+    # The kernel's answers carry the meaning of their errno as text; a program that failed has said more.
+    return meaning.lower() if error.strerror in {None, meaning} else str(error.strerror)

@@ -34,6 +34,10 @@ class Kind:
 
     runtime = True
     """Whether a write takes effect at once; False for what only a reboot changes."""
+    persistent = False
+    """Whether what is written is still there after a reboot."""
+    stateless = False
+    """Whether a write is an act that leaves nothing to read back: it is then repeated by every undo."""
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
         """The knobs of a setting on this host; raises :class:`NotApplicable` where there are none."""
@@ -65,3 +69,26 @@ class Kind:
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         """Why this knob cannot be written, known without trying; empty where nothing is known against it."""
         return ""
+
+    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
+        """Whether ``live`` is someone else's doing.
+
+        ``after`` is what the transaction read back; None where it was interrupted around this very write, and the
+        value is then its own.
+        """
+        return after is not None and live != after
+
+    def restored(self, live: str, before: str) -> bool:
+        """Whether ``live`` is what an undo to ``before`` should leave."""
+        return live == before
+
+    def clear_leftover(self, root: Root, knob: Knob) -> None:
+        """Remove what a write that was cut off left beside the knob."""
+
+    def shown(self, value: str) -> str:
+        """A value in a few words, for tables."""
+        return value
+
+
+class KeptForOthers(Exception):
+    """An undo stops short of destroying what is not lltool's; the message says what."""
