@@ -110,9 +110,7 @@ def _intent(step: Step) -> Record:
 
 def _commit(steps: Sequence[Step], root: Root, journal: Journal) -> None:
     """Read everything once more: where a later setting moved an earlier one, that is our own doing."""
-    items = [
-        _item(step, each) | {"after": _read_back(step.kind, root, each)} for step in steps for each in step.writes
-    ]
+    items = [_item(step, each) | {"after": _read_back(step.kind, root, each)} for step in steps for each in step.writes]
     journal.append({"type": "commit", "knobs": items}, sync=True)
 
 

@@ -52,6 +52,14 @@ class BootParameter(Kind):
         return set(cpus_in(live)) == set(cpus_in(wish.text))
 
 
+def argument(entry: Entry, text: str) -> str:
+    """What stands on the kernel command line for a wished value: ``isolcpus=domain,2-5``, ``nowatchdog``."""
+    options = dict(entry.options)
+    if "argument" in options:
+        return str(options["argument"]).format(value=text)
+    return str(options["parameter"]) if options.get("flag") else f"{options['parameter']}={text}"
+
+
 def parameter(command_line: str, name: str) -> str:
     """The value of the last ``name=value`` on a kernel command line; :data:`ABSENT` where there is none."""
     value = ABSENT
