@@ -13,8 +13,10 @@ from lltool.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from lltool.tuning.model import Finding
+    from lltool.tuning.observation import Observation
+    from lltool.tuning.persistence.plan import Persistence
     from lltool.tuning.plan import PlanItem, Target
-    from lltool.tuning.transaction import Change
+    from lltool.tuning.transaction import Transaction
     from lltool.tuning.undo import Restoration
 
 ProfileOption = Annotated[str, typer.Option("--profile", "-p", help="Profile name, or path of a TOML file.")]
@@ -31,6 +33,7 @@ def plan(
     only: OnlyOption = None,
     skip: SkipOption = None,
     root: RootOption = "/",
+    diff: Annotated[bool, typer.Option("--diff", help="Show all that tune --persist would write, as a diff.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Show what tune would change, per setting, and why. Changes nothing.
@@ -40,6 +43,10 @@ def plan(
     from lltool.tuning.plan import make_plan
 
     wanted = named_target(profile, cores, only, skip, root)
+    if diff:
+        observations = wanted.observe()
+        _print_diff(observations, _persistence(wanted, observations, profile, cores, only, skip))
+        return
     _print_plan(make_plan(wanted.observe()), profile, as_json=json)
 
 
@@ -49,6 +56,12 @@ def tune(
     only: OnlyOption = None,
     skip: SkipOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="With --dry-run: show all that would be written.")] = False,
+    persist: Annotated[bool, typer.Option("--persist", help="Stage boot settings; hold after a reboot.")] = False,
+    confirm_within: Annotated[
+        str | None,
+        typer.Option("--confirm-within", help="Undo after this time (60s, 2m) without `lltool confirm`."),
+    ] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on where a write fails.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: JsonOption = False,
@@ -58,39 +71,80 @@ def tune(
     Example: lltool tune --profile hft --cores 2-5
     """
     from lltool.root import Root
+    from lltool.tuning import confirm as confirmation
     from lltool.tuning.apply import apply
+    from lltool.tuning.boot.state import BootState
     from lltool.tuning.interruption import stoppable
     from lltool.tuning.kinds import KINDS
+    from lltool.tuning.persistence.plan import NOTHING_PERSISTS
     from lltool.tuning.plan import make_plan
-    from lltool.tuning.rollback import changes_in_force
+    from lltool.tuning.rollback import archive_ended, open_transactions
     from lltool.tuning.store import Store
     from lltool.tuning.transaction import read_transactions, refuse_if_unfinished
     from lltool.tuning.verdicts import exit_code, judge
 
+    within_ns = None if confirm_within is None else confirmation.parse_duration(confirm_within)
     wanted = named_target(profile, cores, only, skip)
     observations = wanted.observe()
     items = make_plan(observations)
+    persistence = _persistence(wanted, observations, profile, cores, only, skip) if persist else NOTHING_PERSISTS
     if dry_run:
-        _print_plan(items, profile, as_json=json)
+        if diff:
+            _print_diff(observations, persistence)
+        else:
+            _print_plan(items, profile, as_json=json)
         return
     changes = sum(item.action == "change" for item in items)
-    if changes and not yes and sys.stdin.isatty() and not json:
+    if (changes or persistence.steps) and not yes and sys.stdin.isatty() and not json:
         _print_plan(items, profile, as_json=False)
         typer.confirm(f"Change {changes} settings of this host?", abort=True, err=True)
+    root = wanted.host.root
     store = Store(Root())
     with store.lock(), stoppable():
-        refuse_if_unfinished(read_transactions(store, wanted.host.root))
-        apply(observations, wanted.host.root, store, profile, keep_going=keep_going)
-        findings = judge(wanted.observe(), changes_in_force(store, wanted.host.root))
+        confirmation.refuse_if_unconfirmed(store)
+        refuse_if_unfinished(read_transactions(store, root))
+        archive_ended(store, root)
+        if persist:
+            persistence = _persistence(wanted, observations, profile, cores, only, skip)
+        with confirmation.reverted_unless_confirmed(store, root, within_ns):
+            apply(observations, root, store, profile, keep_going=keep_going, persistence=persistence)
+        transactions = open_transactions(store, root)
+        in_force = [change for each in reversed(transactions) for change in each.in_force]
+        findings = judge(wanted.observe(), in_force, BootState(root, transactions))
     _print_findings("tune", profile, findings, as_json=json)
+    for note in persistence.notes:
+        say(note[0].upper() + note[1:] + ".")
+    if confirm_within is not None:
+        say(f"Run `lltool confirm` within {confirm_within}, or all of this is undone.")
     runtime = [
         finding
         for finding, observation in zip(findings, observations, strict=True)
         if KINDS[observation.entry.kind].runtime
     ]
-    if len(runtime) < len(findings):
-        say("Boot settings are not staged: they need a change of the boot loader and a reboot.")
-    raise typer.Exit(exit_code(runtime))
+    if len(runtime) < len(findings) and not persist:
+        say("Boot settings are not staged: --persist does that, and they take effect at the next boot.")
+    raise typer.Exit(exit_code(findings if persist else runtime))
+
+
+def confirm(
+    else_revert: Annotated[bool, typer.Option("--else-revert", hidden=True)] = False,
+) -> None:
+    """Keep what `lltool tune --confirm-within T` would otherwise undo.
+
+    Example: lltool confirm
+    """
+    from lltool.root import Root
+    from lltool.tuning import confirm as confirmation
+    from lltool.tuning.store import Store
+
+    root = Root()
+    store = Store(root)
+    if else_revert:
+        # A failure keeps lltool-apply.service from applying what was just reverted.
+        raise typer.Exit(3 if confirmation.revert_when_due(store, root) else 0)
+    with store.lock():
+        confirmation.confirm(store, root)
+    say("Confirmed: the settings stay. `lltool rollback` undoes them.")
 
 
 def verify(
@@ -100,17 +154,29 @@ def verify(
     skip: SkipOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Count what the kernel refused as drift.")] = False,
     root: RootOption = "/",
+    junit: Annotated[str | None, typer.Option("--junit", help="Also write the verdicts as JUnit XML.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Compare the host with a profile; exit 0 when compliant, 3 when not.
 
     Example: lltool verify -p hft --json
     """
+    from lltool.atomic import write_atomically
+    from lltool.tuning.boot.state import BootState
+    from lltool.tuning.junit import junit_of
+    from lltool.tuning.persistence.sysctl_d import overrides
     from lltool.tuning.verdicts import exit_code, judge
 
     wanted = named_target(profile, cores, only, skip, root)
-    findings = judge(wanted.observe(), _recorded_changes(wanted))
-    _print_findings("verify", profile, findings, as_json=json)
+    transactions = _recorded_transactions(wanted)
+    in_force = [change for each in reversed(transactions) for change in each.in_force]
+    findings = judge(wanted.observe(), in_force, BootState(wanted.host.root, transactions))
+    overridden = [str(each) for each in overrides(wanted.host.root)]
+    _print_findings("verify", profile, findings, as_json=json, overridden=overridden)
+    for line in overridden:
+        say(f"At the next boot: {line}.")
+    if junit is not None:
+        write_atomically(junit, junit_of(findings, profile, strict=strict))
     raise typer.Exit(exit_code(findings, strict=strict))
 
 
@@ -121,14 +187,21 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
     """
     from lltool.errors import LltoolError
     from lltool.root import Root
+    from lltool.tuning import confirm as confirmation
     from lltool.tuning import rollback as undoing
+    from lltool.tuning.boot.staging import staged_arguments
     from lltool.tuning.store import Store
     from lltool.tuning.undo import Outcome
 
     root = Root()
     store = Store(root)
     with store.lock():
+        staged = staged_arguments(undoing.open_transactions(store, root))
         restorations = undoing.rollback(store, root, only or ())
+        if not only:
+            confirmation.forget(store)
+        kept = staged_arguments(undoing.open_transactions(store, root))
+    booted = undoing.arguments_still_running([word for word in staged if word not in kept], root)
     if json:
         print_json({"schema": "lltool.rollback/1", "knobs": [_restoration(each) for each in restorations]})
     elif not restorations:
@@ -136,13 +209,17 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
     else:
         print_table(
             ("setting", "file", "value", "outcome"),
-            [(r.change.setting, str(r.change.knob), r.live, _words(r)) for r in restorations],
+            [(r.change.setting, str(r.change.knob), r.shown, _words(r)) for r in restorations],
         )
     if any(each.outcome is Outcome.FAILED for each in restorations):
         raise LltoolError(
             "some values could not be put back", cause="see the table", next_step="run `lltool rollback` again"
         )
-    raise typer.Exit(3 if any(each.outcome is Outcome.FOREIGN for each in restorations) else 0)
+    if booted:
+        say(f"This kernel was started with {' '.join(booted)}; the next boot is without.")
+    if any(each.outcome is Outcome.FOREIGN for each in restorations):
+        raise typer.Exit(3)
+    raise typer.Exit(4 if booted else 0)
 
 
 def history(json: JsonOption = False) -> None:
@@ -204,17 +281,51 @@ def named_target(
     return target(profile, Root(root), cores=requested, only=only or (), skip=skip or ())
 
 
-def _recorded_changes(wanted: Target) -> list[Change]:
-    """What our transactions recorded, where this user may read it; verify works without."""
+def _recorded_transactions(wanted: Target) -> list[Transaction]:
+    """Our transactions in force, where this user may read them; verify works without."""
     from lltool.errors import LltoolError
-    from lltool.tuning.rollback import changes_in_force
+    from lltool.tuning.rollback import open_transactions
     from lltool.tuning.store import Store
 
     try:
-        return changes_in_force(Store(wanted.host.root), wanted.host.root)
+        return open_transactions(Store(wanted.host.root), wanted.host.root)
     except LltoolError as error:
         say(f"Without lltool's records of this host: {error.what}: {error.cause}")
         return []
+
+
+def _persistence(
+    wanted: Target,
+    observations: Sequence[Observation],
+    profile: str,
+    cores: str | None,
+    only: Sequence[str] | None,
+    skip: Sequence[str] | None,
+) -> Persistence:
+    """What --persist adds; the service at boot applies the same selection of the same profile."""
+    from lltool.tuning.persistence.plan import plan_persistence
+
+    at_boot = [
+        "tune",
+        "--profile",
+        os.path.abspath(profile) if profile.endswith(".toml") else profile,
+        "--yes",
+        "--keep-going",
+    ]
+    at_boot += [] if cores is None else ["--cores", cores]
+    at_boot += [word for pattern in only or () for word in ("--only", pattern)]
+    at_boot += [word for pattern in skip or () for word in ("--skip", pattern)]
+    return plan_persistence(observations, wanted.host.root, _recorded_transactions(wanted), at_boot)
+
+
+def _print_diff(observations: Sequence[Observation], persistence: Persistence) -> None:
+    from lltool.tuning.persistence.diff import diff_of
+    from lltool.tuning.step import step_of
+
+    for line in diff_of([*(step_of(observation) for observation in observations), *persistence.steps]):
+        typer.echo(line)
+    for note in persistence.notes:
+        say(note[0].upper() + note[1:] + ".")
 
 
 def _print_plan(items: Sequence[PlanItem], profile: str, *, as_json: bool) -> None:
@@ -231,10 +342,13 @@ def _print_plan(items: Sequence[PlanItem], profile: str, *, as_json: bool) -> No
     )
 
 
-def _print_findings(command: str, profile: str, findings: Sequence[Finding], *, as_json: bool) -> None:
+def _print_findings(
+    command: str, profile: str, findings: Sequence[Finding], *, as_json: bool, overridden: Sequence[str] = ()
+) -> None:
     if as_json:
         rows: list[dict[str, Any]] = [finding.as_dict() for finding in findings]
-        print_json({"schema": f"lltool.{command}/1", "profile": profile, "settings": rows})
+        extra = {"overridden": list(overridden)} if command == "verify" else {}
+        print_json({"schema": f"lltool.{command}/1", "profile": profile, "settings": rows} | extra)
         return
     print_table(
         ("setting", "verdict", "live", "wanted", "reason"),

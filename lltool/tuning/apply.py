@@ -12,6 +12,7 @@ from lltool.tuning.interruption import unstoppable
 from lltool.tuning.journal import Journal, Record
 from lltool.tuning.kinds.base import Kind
 from lltool.tuning.observation import Observation, read_failure
+from lltool.tuning.persistence.plan import NOTHING_PERSISTS, Persistence
 from lltool.tuning.step import Step, Write, step_of
 from lltool.tuning.store import Store
 from lltool.tuning.transaction import Transaction, current_boot_id, read_transaction
@@ -35,29 +36,29 @@ def apply(
     profile: str,
     *,
     keep_going: bool,
-    persistence: Sequence[Step] = (),
+    persistence: Persistence = NOTHING_PERSISTS,
 ) -> Transaction | None:
     """Write every knob that differs; return the transaction, or None where nothing differed.
 
-    ``persistence`` are the steps after which the settings hold at the next boot too (:mod:`.persistence.plan`).
+    ``persistence`` is what makes the settings hold at the next boot too; its files come after the live values.
 
     A kernel that says no (no privilege, a managed interrupt) leaves that knob as it was and is recorded. Any other
     failed write ends the transaction: everything is rolled back and :class:`LltoolError` raised, unless ``keep_going``.
     The same happens where the journal cannot be written, and on any interruption.
     """
-    renewed = {setting for step in persistence for setting in step.renews}
+    renewed = {setting for step in persistence.steps for setting in step.renews}
     steps = [
         step_of(observation, renewed=observation.setting in renewed)
         for observation in observations
         if observation.to_write
     ]
-    steps += persistence
+    steps += persistence.steps
     if not steps:
         return None
     boot_id = current_boot_id(root)
     journal = store.new_journal()
     try:
-        journal.append(_begin(boot_id, profile), sync=False)
+        journal.append(_begin(boot_id, profile, persistence.staging.arguments), sync=False)
         for step in steps:
             _apply_step(step, root, journal, keep_going=keep_going)
         _commit(steps, root, journal)
@@ -70,13 +71,14 @@ def apply(
     return read_transaction(journal, boot_id)
 
 
-def _begin(boot_id: str, profile: str) -> Record:
+def _begin(boot_id: str, profile: str, arguments: Sequence[str]) -> Record:
     return {
         "type": "begin",
         "boot_id": boot_id,
         "profile": profile,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": __version__,
+        "arguments": list(arguments),
     }
 
 

@@ -12,7 +12,7 @@ from lltool.tuning.undo import Restoration, undo
 
 
 def open_transactions(store: Store, root: Root) -> list[Transaction]:
-    """The transactions that hold or may hold changes of this boot, newest first."""
+    """The transactions that hold or may hold changes that are in force, newest first."""
     transactions = read_transactions(store, root)
     return [
         transaction
@@ -26,13 +26,25 @@ def changes_in_force(store: Store, root: Root) -> list[Change]:
     return [change for transaction in reversed(open_transactions(store, root)) for change in transaction.in_force]
 
 
-def rollback(store: Store, root: Root, only: Sequence[str] = ()) -> list[Restoration]:
-    """Undo all open transactions, the newest first; the lock must be held."""
+def rollback(store: Store, root: Root, only: Sequence[str] = (), *, newer_than: str = "") -> list[Restoration]:
+    """Undo all open transactions, or those after ``newer_than``, the newest first; the lock must be held."""
     restorations: list[Restoration] = []
     with unstoppable():
         for transaction in open_transactions(store, root):
-            restorations += undo(transaction, root, only)
-        for transaction in read_transactions(store, root):
-            if transaction.status in {Status.ROLLED_BACK, Status.ENDED_BY_REBOOT}:
-                store.archive(transaction.journal)
+            if transaction.id > newer_than:
+                restorations += undo(transaction, root, only)
+        archive_ended(store, root)
     return restorations
+
+
+def archive_ended(store: Store, root: Root) -> None:
+    """Move the journals of transactions that hold nothing any more out of the way."""
+    for transaction in read_transactions(store, root):
+        if transaction.status in {Status.ROLLED_BACK, Status.ENDED_BY_REBOOT}:
+            store.archive(transaction.journal)
+
+
+def arguments_still_running(staged: Sequence[str], root: Root) -> list[str]:
+    """Those of the once staged arguments that this kernel was started with."""
+    running = (root.read_or("/proc/cmdline", "") or "").split()
+    return [word for word in staged if word in running]

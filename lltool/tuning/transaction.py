@@ -50,7 +50,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A journal, read."""
+    """A journal, read. ``arguments`` are all that lltool had staged for the next boot when it was done."""
 
     journal: Journal
     id: str
@@ -61,6 +61,7 @@ class Transaction:
     changes: tuple[Change, ...]
 
     is_of_this_boot: bool = True
+    arguments: tuple[str, ...] = ()
 
     @property
     def in_force(self) -> tuple[Change, ...]:
@@ -89,6 +90,7 @@ def read_transaction(journal: Journal, boot_id: str) -> Transaction:
         status=_status(records, changes, is_of_this_boot=began_in == boot_id),
         changes=changes,
         is_of_this_boot=began_in == boot_id,
+        arguments=tuple(begin.get("arguments", ())),
     )
 
 

@@ -37,6 +37,11 @@ class Restoration:
     error: str = ""
 
     @property
+    def shown(self) -> str:
+        """The value now in force, in a few words."""
+        return KINDS[self.change.kind].shown(self.live)
+
+    @property
     def left_as_is(self) -> bool:
         """Whether the old value is not in force."""
         return self.outcome in {Outcome.FOREIGN, Outcome.FAILED}
@@ -67,28 +72,35 @@ def undo(transaction: Transaction, root: Root, only: Sequence[str] = ()) -> list
 
 def restore(change: Change, root: Root) -> Restoration:
     """Put one knob back."""
-    kind = KINDS[change.kind]
     try:
-        kind.clear_leftover(root, change.knob)
-        live = kind.read(root, change.knob)
-        if not kind.stateless:
-            if kind.restored(live, change.before):
-                return Restoration(change, Outcome.UNCHANGED, live)
-            if kind.foreign(live, change.after, change.wanted):
-                # What a later boot made of a value that lltool's own file sets is not someone else's change.
-                renewed_in_vain = change.renewed and change.boot_id != current_boot_id(root)
-                return Restoration(change, Outcome.ENDED if renewed_in_vain else Outcome.FOREIGN, live)
-        write(kind, root, change.knob, change.before)
-        live = kind.read(root, change.knob)
+        return _restore(change, root)
     except FileNotFoundError:
         return Restoration(change, Outcome.GONE, "")
     except KeptForOthers as reason:
         return Restoration(change, Outcome.FOREIGN, str(reason))
     except (OSError, ValueError) as error:
         return Restoration(change, Outcome.FAILED, "", failure(error))
-    if not kind.stateless and not kind.restored(live, change.before):
-        return Restoration(change, Outcome.FAILED, live, f"the kernel made {live!r} of {change.before!r}")
-    return Restoration(change, Outcome.RESTORED, live)
+
+
+def _restore(change: Change, root: Root) -> Restoration:
+    kind = KINDS[change.kind]
+    kind.clear_leftover(root, change.knob)
+    live = kind.read(root, change.knob)
+    if kind.stateless:
+        write(kind, root, change.knob, change.before)
+        return Restoration(change, Outcome.RESTORED, live)
+    if kind.restored(live, change.before):
+        return Restoration(change, Outcome.UNCHANGED, live)
+    if kind.foreign(live, change.after, change.wanted):
+        # What a later boot made of a value that lltool's own file sets is not someone else's change.
+        renewed_in_vain = change.renewed and change.boot_id != current_boot_id(root)
+        return Restoration(change, Outcome.ENDED if renewed_in_vain else Outcome.FOREIGN, live)
+    write(kind, root, change.knob, change.before)
+    live = kind.read(root, change.knob)
+    if kind.restored(live, change.before):
+        return Restoration(change, Outcome.RESTORED, live)
+    reason = f"the kernel made {kind.shown(live)!r} of {kind.shown(change.before)!r}"
+    return Restoration(change, Outcome.FAILED, live, reason)
 
 
 class _TolerantJournal:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from lltool.tuning.boot.state import NOT_STAGED, BootState
 from lltool.tuning.kinds.base import Knob
 from lltool.tuning.model import Finding, Verdict
 from lltool.tuning.observation import KnobState, Observation
 from lltool.tuning.transaction import Change
 
-_NOT_STAGED = "not staged: it takes effect at boot"
-_SEVERITY = (Verdict.REFUSED, Verdict.PARTIAL, Verdict.DRIFT)
+_SEVERITY = (Verdict.NO_EFFECT, Verdict.REFUSED, Verdict.PENDING_REBOOT, Verdict.PARTIAL, Verdict.DRIFT)
 
 
-def judge(observations: Sequence[Observation], in_force: Iterable[Change]) -> list[Finding]:
-    """One finding for each observation; ``in_force`` is what lltool's own transactions recorded of the knobs."""
+def judge(
+    observations: Sequence[Observation], in_force: Iterable[Change], boot: BootState | None = None
+) -> list[Finding]:
+    """One finding for each observation; ``in_force`` is what lltool's own transactions recorded of the knobs.
+
+    Without ``boot``, a boot setting that is not in force is drift, whatever is staged.
+    """
     changes = {(change.setting, change.knob): change for change in in_force}
-    return [_finding(observation, changes) for observation in observations]
+    return [_finding(observation, changes, boot) for observation in observations]
 
 
 def exit_code(findings: Sequence[Finding], *, strict: bool = False) -> int:
@@ -29,20 +34,29 @@ def exit_code(findings: Sequence[Finding], *, strict: bool = False) -> int:
     return 4 if Verdict.PENDING_REBOOT in verdicts else 0
 
 
-def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change]) -> Finding:
+def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change], boot: BootState | None) -> Finding:
     if observation.settled is not None:
         verdict, reason = observation.settled, observation.reason
     else:
         unmet = [state for state in observation.knobs if not state.met]
-        judged = [_judge(observation, state, changes.get((observation.setting, state.knob))) for state in unmet]
+        judged = [_judge(observation, state, changes.get((observation.setting, state.knob)), boot) for state in unmet]
+        if not unmet and boot is not None and _by_text(observation) and boot.ignored(observation):
+            judged = [(Verdict.NO_EFFECT, "it is on the command line, and the kernel says that it does not know it")]
         verdict = max((verdict for verdict, _ in judged), key=_SEVERITY.index, default=Verdict.OK)
         reason = _summary([reason for _, reason in judged], len(observation.knobs))
     return Finding(observation.setting, verdict, observation.live, observation.wanted, reason)
 
 
-def _judge(observation: Observation, state: KnobState, change: Change | None) -> tuple[Verdict, str]:
-    if not observation.kind.runtime:
-        return Verdict.DRIFT, _NOT_STAGED
+def _by_text(observation: Observation) -> bool:
+    """Whether it is a boot setting that is only known by its text, not by what the kernel made of it."""
+    return observation.entry.kind == "boot" and any(state.knob.part for state in observation.knobs)
+
+
+def _judge(
+    observation: Observation, state: KnobState, change: Change | None, boot: BootState | None
+) -> tuple[Verdict, str]:
+    if observation.entry.kind == "boot":
+        return (Verdict.DRIFT, NOT_STAGED) if boot is None else boot.judge(observation, state)
     if state.refusal:
         return Verdict.REFUSED, state.refusal
     if change is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lltool.root import Root
+from lltool.tuning.boot.setting import SETTING
 from lltool.tuning.kinds.base import Knob
-from lltool.tuning.kinds.boot_arguments import CommandLineFile, GrubbyArguments, bls_entries
+from lltool.tuning.kinds.boot_arguments import CommandLineFile, GrubbyArguments, SharedArguments, bls_entries
 from lltool.tuning.step import Step, Write
 
-SETTING = "persist.boot"
 KERNEL_CMDLINE = "/etc/kernel/cmdline"
 
 
@@ -26,7 +26,9 @@ class Bls:
         """Stage exactly ``arguments`` as lltool's; ``owned`` are those staged before."""
         words = " ".join(dict.fromkeys([*owned, *arguments]))
         wanted = " ".join(arguments)
-        knobs = [("grubby_arguments", GrubbyArguments(), Knob("grubby", words))]
+        knobs: list[tuple[str, SharedArguments, Knob]] = [
+            ("grubby_arguments", GrubbyArguments(), Knob("grubby", words))
+        ]
         if root.exists(KERNEL_CMDLINE):
             knobs.append(("command_line_file", CommandLineFile(), Knob(KERNEL_CMDLINE, words)))
         befores = [(name, knob, kind.read(root, knob), kind) for name, kind, knob in knobs]

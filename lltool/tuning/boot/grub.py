@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 
 from lltool.root import Root
+from lltool.tuning.boot.setting import SETTING
 from lltool.tuning.kinds.owned_file import marked
 from lltool.tuning.persistence.steps import file_steps, refreshed
 from lltool.tuning.step import Step
 
 DROP_IN = "/etc/default/grub.d/99-lltool.cfg"
-SETTING = "persist.boot"
+
 _CONFIGURATION = "/boot/grub/grub.cfg"
 _MAKERS = ("/usr/sbin/grub-mkconfig", "/usr/bin/grub-mkconfig")
 _LINUX_LINE = re.compile(r"^\s*linux\s+\S+\s*(.*)$", re.MULTILINE)

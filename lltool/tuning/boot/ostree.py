@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lltool.root import Root
+from lltool.tuning.boot.setting import SETTING
 from lltool.tuning.kinds.base import Knob
 from lltool.tuning.kinds.boot_arguments import OstreeArguments
 from lltool.tuning.step import Step, Write
-
-SETTING = "persist.boot"
 
 
 class Ostree:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lltool.root import Root
+from lltool.tuning.boot.setting import SETTING
 from lltool.tuning.kinds.base import Knob
 from lltool.tuning.kinds.boot_arguments import CommandLineFile
 from lltool.tuning.kinds.owned_file import ABSENT
 from lltool.tuning.persistence.steps import refreshed
 from lltool.tuning.step import Step, Write
 
-SETTING = "persist.boot"
 KERNEL_CMDLINE = "/etc/kernel/cmdline"
 _ENTRIES = ("/boot/loader/entries", "/efi/loader/entries", "/boot/efi/loader/entries")
 _INSTALL_CONF = "/etc/kernel/install.conf"

@@ -1,4 +1,4 @@
-"""Programs that make others see a changed file: ``update-grub`` after a drop-in, ``systemctl daemon-reload`` after a unit.
+"""Programs that make others see a changed file: ``update-grub`` after a drop-in, ``daemon-reload`` after a unit.
 
 Such a program runs after its files were written, and must run once more after an undo has taken them back. Both are
 steps of the transaction, one on each side of the files: an undo, which goes backwards, then meets the first one last,

@@ -1,0 +1,58 @@
+"""lltool-apply.service: runs once at boot, applies what has no file of its own to persist in, and ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from lltool.root import Root
+from lltool.tuning.kinds.owned_file import marked
+from lltool.tuning.persistence.steps import file_steps, link_steps, refreshed
+from lltool.tuning.step import Step
+from lltool.tuning.store import VARIABLE
+
+NAME = "lltool-apply.service"
+PATH = f"/etc/systemd/system/{NAME}"
+_WANTED = f"/etc/systemd/system/multi-user.target.wants/{NAME}"
+_SETTING = "persist.unit"
+_RUNNING_SYSTEMD = "/run/systemd/system"
+
+# After all that would change the same values: sysctl.d files, udev rules, interrupt balancing, other tuners.
+_TEXT = """\
+[Unit]
+Description=Apply the settings of lltool
+After=systemd-sysctl.service systemd-udev-settle.service systemd-udev-trigger.service network.target
+After=swap.target irqbalance.service tuned.service
+
+[Service]
+Type=oneshot
+# A tune that was to be confirmed, and was not before the machine went down, is reverted instead.
+{environment}ExecStartPre={lltool} confirm --else-revert
+ExecStart={lltool} {arguments}
+StandardOutput=null
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def unit_steps(root: Root, arguments: Sequence[str]) -> list[Step]:
+    """Have ``lltool ARGUMENTS`` run at every boot."""
+    state = os.environ.get(VARIABLE)
+    environment = f"Environment={_quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
+    program = " ".join(map(_quoted, (sys.executable, "-m", "lltool")))
+    text = marked(_TEXT.format(environment=environment, lltool=program, arguments=" ".join(map(_quoted, arguments))))
+    steps = [*file_steps(_SETTING, root, PATH, text), *link_steps(_SETTING, root, _WANTED, PATH)]
+    return refreshed(_SETTING, "systemctl daemon-reload", steps)
+
+
+def obstacle(root: Root) -> str:
+    """Why no unit can be installed; empty where it can."""
+    return "" if root.exists(_RUNNING_SYSTEMD) else "this host was not started by systemd"
+
+
+def _quoted(word: str) -> str:
+    """One word of a command line as systemd reads it (systemd.service(5))."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return escaped if escaped == word and not set(word) & set(" \t';") else f'"{escaped}"'
