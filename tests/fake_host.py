@@ -56,13 +56,21 @@ class FakeKernel(Root):
     """A :class:`Root` over plain files that refuses, clamps and answers as it is told.
 
     ``errors`` and ``answers`` map a path to the errno of its next writes, or to what it makes of a written text;
-    ``before_write`` is called before every write.
+    ``before_write`` is called before every write. ``programs`` answer what is run, and ``ran`` keeps the command lines.
     """
 
     directory: str
     errors: dict[str, int] = field(default_factory=dict)
     answers: dict[str, Callable[[str], str]] = field(default_factory=dict)
     before_write: Callable[[str, str], None] = lambda path, text: None
+    programs: dict[str, Callable[..., str]] = field(default_factory=dict)
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(self, *command: str) -> str:
+        self.ran.append(command)
+        if command[0] not in self.programs:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
+        return self.programs[command[0]](*command[1:])
 
     def write(self, path: str, text: str) -> None:
         self.before_write(path, text)
