@@ -104,15 +104,13 @@ class OwnedDirectory(_Persistent):
         return PRESENT if os.path.isdir(root.path(knob.path)) else ABSENT
 
     def write(self, root: Root, knob: Knob, text: str) -> None:
-        if text == PRESENT:
-            root.make_directory(knob.path)
-            return
         try:
-            root.remove_directory(knob.path)
+            (root.mkdir if text == PRESENT else root.rmdir)(knob.path)
         except OSError as error:
             if error.errno == errno.ENOTEMPTY:
                 raise KeptForOthers("it holds files of others") from None
             raise
+        root.sync_directory(os.path.dirname(knob.path))
 
     def shown(self, value: str) -> str:
         return "absent" if value == ABSENT else value
