@@ -23,6 +23,7 @@ _SWAP_FLAG_PRIO_MASK = 0x7FFF
 _CLONE_NEWNS = 0x00020000
 _MS_REC = 0x4000
 _MS_PRIVATE = 1 << 18
+_SIOCETHTOOL = 0x8946  # <linux/sockios.h>
 
 _OWNED_MODE = 0o644
 _LONGEST_COMMAND_SECONDS = 600
@@ -234,6 +235,37 @@ class Root:
     def swapoff(self, path: str) -> None:
         """Take a swap area out of use (swapoff(2)); what it holds moves to memory first."""
         self._system_call("swapoff", path)
+
+    def set_affinity(self, task: int, cpus: tuple[int, ...]) -> None:
+        """Let a task run on these CPUs only (sched_setaffinity(2)); one that has ended is missing, like a file."""
+        if not self.is_live:
+            raise OSError(errno.ENOSYS, "sched_setaffinity on a recorded tree", str(task))
+        try:
+            os.sched_setaffinity(task, cpus)
+        except ProcessLookupError:
+            raise FileNotFoundError(errno.ENOENT, "the task has ended", str(task)) from None
+
+    @property
+    def answers_ethtool(self) -> bool:
+        """Whether drivers of this tree can be asked (:meth:`ethtool`)."""
+        return self.is_live
+
+    def ethtool(self, interface: str, request: bytes) -> bytes:
+        """Ask the driver of a network interface (ioctl SIOCETHTOOL); return the structure as the kernel left it."""
+        if not self.is_live:
+            raise OSError(errno.ENOSYS, "ethtool on a recorded tree", interface)
+        import ctypes
+        import fcntl
+        import socket
+        import struct
+
+        structure = ctypes.create_string_buffer(request, len(request))
+        # struct ifreq: 16 bytes of name, then a union that starts with the pointer and is as large as a struct ifmap
+        name = interface.encode()
+        ifreq = struct.pack("16sP16x", name, ctypes.addressof(structure))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            fcntl.ioctl(control, _SIOCETHTOOL, ifreq)
+        return structure.raw
 
     def _entry(self, path: str) -> str:
         """Where the entry ``path`` itself lies: links are followed in its directory, not in its name."""

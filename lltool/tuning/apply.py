@@ -17,7 +17,7 @@ from lltool.tuning.step import Step, Write, step_of
 from lltool.tuning.store import Store
 from lltool.tuning.transaction import Transaction, current_boot_id, read_transaction
 from lltool.tuning.undo import Restoration, undo
-from lltool.tuning.writing import failure, refusal, write
+from lltool.tuning.writing import failure, write
 
 
 class _WriteFailed(Exception):
@@ -91,7 +91,7 @@ def _apply_step(step: Step, root: Root, journal: Journal, *, keep_going: bool) -
         try:
             write(step.kind, root, each.knob, each.wanted)
         except OSError as error:
-            refused = refusal(step.kind_name, error)
+            refused = step.kind.refused(error)
             # A persistent file that is refused is no state of the kernel to live with: without it nothing persists.
             if not refused or step.kind.persistent:
                 refused = refused or failure(error)

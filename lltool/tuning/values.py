@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from lltool.host.cpulist import format_cpulist, parse_cpulist
 
 AT_LEAST = ">="
+
+NONE = "none"
+"""The value of an empty list of CPUs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ def normalised(text: str) -> str:
 class ValueSpec:
     """The type and the bounds of a setting's value, from the catalogue's ``value`` table.
 
-    Types: ``int``; ``ints`` (``count`` of them); ``choice``; ``cpus`` (a CPU list); ``text``.
+    Types: ``int``; ``ints`` (``count`` of them); ``choice``; ``cpus`` (a CPU list, or ``none``); ``flags_cpus`` (any of
+    ``choices``, then a CPU list, as ``isolcpus=`` takes them); ``text`` (all of it matches ``pattern``); ``never`` (of
+    advice: no value is accepted).
     """
 
     type: str
@@ -55,6 +61,7 @@ class ValueSpec:
     maximum: int = 0
     count: int = 1
     choices: tuple[str, ...] = ()
+    pattern: str = ""
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> ValueSpec:
@@ -62,9 +69,11 @@ class ValueSpec:
         kind = table["type"]
         if kind in {"int", "ints"}:
             return cls(kind, table["min"], table["max"], table.get("count", 1))
-        if kind == "choice":
+        if kind in {"choice", "flags_cpus"}:
             return cls(kind, choices=tuple(table["of"]))
-        if kind in {"cpus", "text"}:
+        if kind == "text":
+            return cls(kind, pattern=table["pattern"])
+        if kind in {"cpus", "never"}:
             return cls(kind)
         raise ValueError(f"unknown value type {kind!r}")
 
@@ -81,8 +90,25 @@ class ValueSpec:
         if self.type == "choice" and text not in self.choices:
             raise ValueError(f"{value!r} is not one of {', '.join(self.choices)}")
         if self.type == "cpus":
-            return Wish(format_cpulist(parse_cpulist(text)))
+            return Wish(text if text == NONE else format_cpulist(parse_cpulist(text)))
+        if self.type == "flags_cpus":
+            return Wish(self._flags_and_cpus(text))
+        if self.type == "never":
+            raise ValueError("lltool does not set it")
+        if self.type == "text" and re.fullmatch(self.pattern, text, re.ASCII) is None:
+            raise ValueError(f"{value!r} does not have the form {self.pattern}")
         return Wish(text)
+
+    def _flags_and_cpus(self, text: str) -> str:
+        words = text.split(",")
+        flags = [word for word in words if not word[:1].isdigit()]
+        unknown = [flag for flag in flags if flag not in self.choices]
+        if unknown:
+            raise ValueError(f"{', '.join(map(repr, unknown))}: the flags are {', '.join(self.choices)}")
+        cpus = parse_cpulist(",".join(words[len(flags) :]))
+        if not cpus:
+            raise ValueError(f"{text!r} names no CPU")
+        return ",".join([*flags, format_cpulist(cpus)])
 
     def _numbers(self, text: str) -> str:
         words = text.split()

@@ -1,4 +1,4 @@
-"""One write to the kernel, and what its answer means."""
+"""One write to the kernel, tried again where it is busy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ from lltool.tuning.kinds.base import Kind, Knob
 
 _BUSY_TRIES = 5
 _BUSY_PAUSE_SECONDS = 0.02
-
-_REFUSALS = {
-    errno.EACCES: "needs root",
-    errno.EPERM: "the kernel does not permit it",
-    errno.EROFS: "the file system is read-only, as in a container",
-}
-_REFUSALS_OF_INTERRUPTS = {
-    errno.EIO: "managed by the kernel: it follows its queue and cannot be moved",
-    errno.ENOSPC: "the wanted CPUs have no interrupt vector left",
-}
 
 
 def write(kind: Kind, root: Root, knob: Knob, text: str) -> None:
@@ -35,14 +25,6 @@ def write(kind: Kind, root: Root, knob: Knob, text: str) -> None:
         else:
             return
     kind.write(root, knob, text)
-
-
-def refusal(kind_name: str, error: OSError) -> str:
-    """The words for an answer by which the kernel says no for good; empty for any other failure."""
-    number = error.errno or 0
-    if kind_name == "irq_affinity" and number in _REFUSALS_OF_INTERRUPTS:
-        return _REFUSALS_OF_INTERRUPTS[number]
-    return _REFUSALS.get(number, "")
 
 
 def failure(error: OSError | ValueError) -> str:

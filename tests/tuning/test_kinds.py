@@ -10,9 +10,9 @@ import pytest
 from lltool.root import Root
 from lltool.tuning.kinds.base import Knob
 from lltool.tuning.kinds.boot import ABSENT, cpus_in, parameter
+from lltool.tuning.kinds.bracketed import BracketedChoice
 from lltool.tuning.kinds.cpumask import CpuMask
 from lltool.tuning.kinds.swap import Swap
-from lltool.tuning.kinds.thp import TransparentHugePages
 from lltool.tuning.model import Verdict
 from lltool.tuning.plan import make_plan, target
 from lltool.tuning.verdicts import judge
@@ -53,7 +53,7 @@ def test_masks_of_more_than_32_cpus_are_read_as_lists(tmp_path: Path) -> None:
 )
 def test_the_choice_in_brackets_is_the_value(tmp_path: Path, text: str, chosen: str) -> None:
     (tmp_path / "enabled").write_text(text + "\n")
-    assert TransparentHugePages().read(Root(tmp_path), Knob("/enabled")) == chosen
+    assert BracketedChoice().read(Root(tmp_path), Knob("/enabled")) == chosen
 
 
 def test_swap_areas_are_read_with_their_priorities_highest_first(tmp_path: Path) -> None:

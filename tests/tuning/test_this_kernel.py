@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -32,10 +33,11 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 
 def everything(wanted: Target) -> dict[str, str]:
+    """Every value by its place: a kernel thread, which may end and come back with another number, by its name."""
     return {
-        str(knob): value
+        knob.part if re.fullmatch(r"/proc/\d+", knob.path) else str(knob): value
         for knob, value in snapshot(wanted.catalogue, wanted.host, wanted.selected).items()
-    }  # fmt: skip
+    }
 
 
 def apply_all(wanted: Target, store: Store) -> None:

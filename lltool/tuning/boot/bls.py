@@ -31,10 +31,10 @@ class Bls:
         ]
         if root.exists(KERNEL_CMDLINE):
             knobs.append(("command_line_file", CommandLineFile(), Knob(KERNEL_CMDLINE, words)))
-        befores = [(name, knob, kind.read(root, knob), kind) for name, kind, knob in knobs]
+        current = [(name, knob, kind.read(root, knob), kind) for name, kind, knob in knobs]
         return [
             Step(SETTING, name, (Write(knob, before, wanted),))
-            for name, knob, before, kind in befores
+            for name, knob, before, kind in current
             if not kind.restored(before, wanted)
         ]
 

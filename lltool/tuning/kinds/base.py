@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 from lltool.host.cpulist import parse_cpulist
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
-from lltool.tuning.values import Wish, normalised
+from lltool.tuning.kinds.places import files_of
+from lltool.tuning.values import NONE, Wish, normalised
 
-
-class NotApplicable(Exception):
-    """There is no such thing on this host; the message says why."""
+_REFUSALS = {
+    errno.EACCES: "needs root",
+    errno.EPERM: "the kernel does not permit it",
+    errno.EROFS: "the file system is read-only, as in a container",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,7 +31,7 @@ class Knob:
 
 
 class Kind:
-    """One file holding one value, at the entry's ``path``. Other kinds override where they differ.
+    """Files that hold one value each, at the entry's ``path``. Other kinds override where they differ.
 
     ``read`` and ``write`` need the knob alone, so that a journal can undo what a newer catalogue no longer knows.
     """
@@ -39,16 +43,16 @@ class Kind:
     stateless = False
     """Whether a write is an act that leaves nothing to read back: it is then repeated by every undo."""
 
+    verified = "the file is read back and compared, white space aside"
+    undone = "the old text is written back"
+
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
         """The knobs of a setting on this host; raises :class:`NotApplicable` where there are none."""
-        path = str(entry.option("path"))
-        if not host.root.exists(path):
-            raise NotApplicable(str(entry.option("missing")))
-        return [Knob(path)]
+        return [Knob(path) for path in files_of(entry, setting, host)]
 
     def cpus(self, entry: Entry, wish: Wish) -> tuple[int, ...]:
         """The CPUs that a wished value names."""
-        return parse_cpulist(wish.text) if entry.value.type == "cpus" else ()
+        return parse_cpulist(wish.text) if entry.value.type == "cpus" and wish.text != NONE else ()
 
     def read(self, root: Root, knob: Knob) -> str:
         """The live value in canonical form; raises ``OSError``."""
@@ -69,6 +73,10 @@ class Kind:
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         """Why this knob cannot be written, known without trying; empty where nothing is known against it."""
         return ""
+
+    def refused(self, error: OSError) -> str:
+        """The words for an answer by which the kernel says no for good; empty for any other failure."""
+        return _REFUSALS.get(error.errno or 0, "")
 
     def foreign(self, live: str, after: str | None, wanted: str) -> bool:
         """Whether ``live`` is someone else's doing.

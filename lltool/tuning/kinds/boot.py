@@ -6,14 +6,18 @@ import re
 
 from lltool.host.cpulist import format_cpulist, parse_cpulist
 from lltool.host.kernel import Answer
+from lltool.host.readings import read_cpulist
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
-from lltool.tuning.kinds.base import Kind, Knob, NotApplicable
+from lltool.tuning.kinds.base import Kind, Knob
+from lltool.tuning.kinds.places import NotApplicable
 from lltool.tuning.values import Wish, normalised
 
 _CMDLINE = "/proc/cmdline"
 ABSENT = "(absent)"
+ON = "on"
+"""The value of a parameter that is a word alone, such as ``nowatchdog``."""
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')  # a quoted part may hold spaces
 
 
@@ -25,29 +29,37 @@ class BootParameter(Kind):
     """
 
     runtime = False
+    verified = "by what the kernel made of it where it says so (sysfs), else by the running command line"
+    undone = "lltool's own argument is taken out of the boot loader; the next boot is without it"
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
         options = dict(entry.options)
         required = options.get("requires")
         if required is not None and host.facts.kernel.option(required).answer is Answer.NO:
             raise NotApplicable(f"this kernel was built without CONFIG_{required}")
-        cpus_file = options.get("cpus_file")
-        if cpus_file is not None and host.root.exists(cpus_file):
-            return [Knob(cpus_file)]
+        for confirming in ("cpus_file", "implied_by_file"):
+            path = options.get(confirming)
+            # What implies the parameter settles it only where it is in force: else the parameter itself counts.
+            if (
+                path is not None
+                and host.root.exists(path)
+                and (confirming == "cpus_file" or read_cpulist(host.root, path))
+            ):
+                return [Knob(path)]
         return [Knob(_CMDLINE, entry.option("parameter"))]
 
     def read(self, root: Root, knob: Knob) -> str:
         if knob.part:
-            return parameter(root.read(knob.path), knob.part)
+            return parameter(root.read(knob.path), knob.part) or ON
         text = root.read(knob.path).strip()
         # nohz_full reads "(null)" where the kernel has the feature and no CPU was given to it.
         return ABSENT if text in {"", "(null)"} else format_cpulist(parse_cpulist(text))
 
     def cpus(self, entry: Entry, wish: Wish) -> tuple[int, ...]:
-        return cpus_in(wish.text) if "cpus_file" in dict(entry.options) else super().cpus(entry, wish)
+        return cpus_in(wish.text) if entry.value.type in {"cpus", "flags_cpus"} else ()
 
     def met(self, entry: Entry, wish: Wish, live: str) -> bool:
-        if dict(entry.options).get("cpus_file") is None or live == ABSENT:
+        if entry.value.type not in {"cpus", "flags_cpus"} or live in {ABSENT, ON}:
             return normalised(live) == wish.text
         return set(cpus_in(live)) == set(cpus_in(wish.text))
 

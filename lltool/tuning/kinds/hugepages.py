@@ -12,7 +12,10 @@ _PAGE_SIZE = re.compile(r"hugepages-(\d+)kB")
 
 
 class HugePages(Kind):
-    """``nr_hugepages`` of one page size. The kernel accepts any number and reserves what it can."""
+    """``nr_hugepages`` of one page size, of the host or of a node: any number is accepted, and granted in part."""
+
+    verified = "the number is read back: fewer than wanted is partial"
+    undone = "the old number is written back; pages in use stay until they are freed"
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         size = _PAGE_SIZE.search(knob.path)

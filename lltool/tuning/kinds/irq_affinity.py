@@ -6,25 +6,36 @@ file and answers EPERM, before that it answered EIO.
 
 from __future__ import annotations
 
+import errno
+
 from lltool.host.cpulist import format_cpulist, parse_cpulist
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
-from lltool.tuning.kinds.base import Kind, Knob, NotApplicable
+from lltool.tuning.kinds.base import Kind, Knob
+from lltool.tuning.kinds.places import NotApplicable, devices_of
 from lltool.tuning.values import Wish
+
+_REFUSALS = {
+    errno.EIO: "managed by the kernel: it follows its queue and cannot be moved",
+    errno.ENOSPC: "the wanted CPUs have no interrupt vector left",
+}
 
 
 class IrqAffinity(Kind):
     """``/proc/irq/N/smp_affinity_list`` of every interrupt in use, or of one network interface (``irq.nic.eth0``)."""
 
+    verified = "each list is read back: it may be smaller than the wish, but never leave it"
+    undone = "the old list of each interrupt is written back; one that went away with its device is named"
+
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
-        if entry.id == setting:
+        if not entry.device:
             numbers = [number for number in host.root.listdir("/proc/irq") if number.isdigit()]
             nothing = "no interrupt can be moved here"
         else:
-            device = setting.rpartition(".")[2]
-            numbers = [str(irq) for nic in host.facts.nics if nic.name == device for irq in nic.irqs]
-            nothing = f"no network interface {device} with interrupts is here"
+            devices = devices_of(entry, setting, host)
+            numbers = [str(irq) for nic in host.facts.nics if nic.name in devices for irq in nic.irqs]
+            nothing = f"{', '.join(devices)} has no interrupts of its own"
         paths = [f"/proc/irq/{number}/smp_affinity_list" for number in sorted(numbers, key=int)]
         knobs = [Knob(path) for path in paths if host.root.exists(path)]
         if not knobs:
@@ -43,3 +54,6 @@ class IrqAffinity(Kind):
         if not host.root.is_writable_by_mode(knob.path):
             return "managed by the kernel: it follows its queue and cannot be moved"
         return ""
+
+    def refused(self, error: OSError) -> str:
+        return _REFUSALS.get(error.errno or 0) or super().refused(error)

@@ -8,7 +8,8 @@ from lltool.host.memory import available_bytes
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
-from lltool.tuning.kinds.base import Kind, Knob, NotApplicable
+from lltool.tuning.kinds.base import Kind, Knob
+from lltool.tuning.kinds.places import NotApplicable
 
 OFF = "off"
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -20,6 +21,9 @@ class Swap(Kind):
 
     Paths keep the kernel's octal escapes, so that a space in one cannot be mistaken for a separator.
     """
+
+    verified = "/proc/swaps lists the areas in use"
+    undone = "swapon of each area again, with its old priority"
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
         if not host.root.exists(_SWAPS):
