@@ -23,6 +23,9 @@ ProfileOption = Annotated[str, typer.Option("--profile", "-p", help="Profile nam
 CoresOption = Annotated[str | None, typer.Option("--cores", help="Cores to isolate, as a list: 2-5,8.")]
 OnlyOption = Annotated[list[str] | None, typer.Option("--only", help="Only settings that match this pattern.")]
 SkipOption = Annotated[list[str] | None, typer.Option("--skip", help="Leave settings out that match this pattern.")]
+AllowOption = Annotated[
+    list[str] | None, typer.Option("--allow", help="Allow a disruption: link, smi, reboot or security.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 RootOption = Annotated[str, typer.Option("--root", help="Read a recorded tree instead of this machine.")]
 
@@ -32,6 +35,7 @@ def plan(
     cores: CoresOption = None,
     only: OnlyOption = None,
     skip: SkipOption = None,
+    allow: AllowOption = None,
     root: RootOption = "/",
     diff: Annotated[bool, typer.Option("--diff", help="Show all that tune --persist would write, as a diff.")] = False,
     json: JsonOption = False,
@@ -42,10 +46,10 @@ def plan(
     """
     from lltool.tuning.plan import make_plan
 
-    wanted = named_target(profile, cores, only, skip, root)
+    wanted = named_target(profile, cores, only, skip, root, allow)
     if diff:
         observations = wanted.observe()
-        _print_diff(observations, _persistence(wanted, observations, profile, cores, only, skip))
+        _print_diff(observations, _persistence(wanted, observations, profile, cores, only, skip, allow))
         return
     _print_plan(make_plan(wanted.observe()), profile, as_json=json)
 
@@ -55,6 +59,7 @@ def tune(
     cores: CoresOption = None,
     only: OnlyOption = None,
     skip: SkipOption = None,
+    allow: AllowOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="With --dry-run: show all that would be written.")] = False,
     persist: Annotated[bool, typer.Option("--persist", help="Stage boot settings; hold after a reboot.")] = False,
@@ -84,10 +89,10 @@ def tune(
     from lltool.tuning.verdicts import exit_code, judge
 
     within_ns = None if confirm_within is None else confirmation.parse_duration(confirm_within)
-    wanted = named_target(profile, cores, only, skip)
+    wanted = named_target(profile, cores, only, skip, allow=allow)
     observations = wanted.observe()
     items = make_plan(observations)
-    persistence = _persistence(wanted, observations, profile, cores, only, skip) if persist else NOTHING_PERSISTS
+    persistence = _persistence(wanted, observations, profile, cores, only, skip, allow) if persist else NOTHING_PERSISTS
     if dry_run:
         if diff:
             _print_diff(observations, persistence)
@@ -105,7 +110,7 @@ def tune(
         refuse_if_unfinished(read_transactions(store, root))
         archive_ended(store, root)
         if persist:
-            persistence = _persistence(wanted, observations, profile, cores, only, skip)
+            persistence = _persistence(wanted, observations, profile, cores, only, skip, allow)
         with confirmation.reverted_unless_confirmed(store, root, within_ns):
             apply(observations, root, store, profile, keep_going=keep_going, persistence=persistence)
         transactions = open_transactions(store, root)
@@ -263,6 +268,7 @@ def named_target(
     only: Sequence[str] | None = None,
     skip: Sequence[str] | None = None,
     root: str = "/",
+    allow: Sequence[str] | None = None,
 ) -> Target:
     """Load what the options of a command name."""
     from lltool.errors import InvalidInput
@@ -278,7 +284,7 @@ def named_target(
         raise InvalidInput(
             f"--cores {cores} is not a list of cores", [str(error)], next_step="write it as 2-5,8"
         ) from None
-    return target(profile, Root(root), cores=requested, only=only or (), skip=skip or ())
+    return target(profile, Root(root), cores=requested, only=only or (), skip=skip or (), allow=allow or ())
 
 
 def _recorded_transactions(wanted: Target) -> list[Transaction]:
@@ -301,6 +307,7 @@ def _persistence(
     cores: str | None,
     only: Sequence[str] | None,
     skip: Sequence[str] | None,
+    allow: Sequence[str] | None,
 ) -> Persistence:
     """What --persist adds; the service at boot applies the same selection of the same profile."""
     from lltool.tuning.persistence.plan import plan_persistence
@@ -315,6 +322,7 @@ def _persistence(
     at_boot += [] if cores is None else ["--cores", cores]
     at_boot += [word for pattern in only or () for word in ("--only", pattern)]
     at_boot += [word for pattern in skip or () for word in ("--skip", pattern)]
+    at_boot += [word for disruption in allow or () for word in ("--allow", disruption)]
     return plan_persistence(observations, wanted.host.root, _recorded_transactions(wanted), at_boot)
 
 

@@ -38,11 +38,20 @@ def _nic_queues(host: TunedHost) -> str:
     return str(max(queues))
 
 
+def _timer_migration(host: TunedHost) -> str:
+    """0 where the kernel isolates cores from boot on: their timers then have no business elsewhere, nor others' there.
+
+    Cores isolated later keep timers that were set before, unless timers may migrate (1).
+    """
+    return "0" if host.facts.kernel.isolated else "1"
+
+
 FACTS: dict[str, Callable[[TunedHost], str]] = {
     "isolated": _isolated,
     "housekeeping": _housekeeping,
     "interrupt": _interrupt,
     "nic.queues": _nic_queues,
+    "timer_migration": _timer_migration,
 }
 
 

@@ -16,7 +16,8 @@ from lltool.tuning import facts
 from lltool.tuning.catalogue import Catalogue, Entry
 from lltool.tuning.host import TunedHost
 from lltool.tuning.kinds import KINDS
-from lltool.tuning.kinds.base import Kind, Knob, NotApplicable
+from lltool.tuning.kinds.base import Kind, Knob
+from lltool.tuning.kinds.places import NotApplicable
 from lltool.tuning.model import Verdict
 from lltool.tuning.profile import Profile
 from lltool.tuning.values import Wish
@@ -41,7 +42,8 @@ class Observation:
     """One setting of a profile on this host.
 
     ``settled`` is the verdict that needs no comparison (not applicable, no effect, or a value that this host cannot
-    have), with its ``reason``; None where ``knobs`` decide.
+    have), with its ``reason``; None where ``knobs`` decide. ``needs`` is the disruption that nobody allowed: the
+    setting is then left as it is.
     """
 
     setting: str
@@ -50,6 +52,7 @@ class Observation:
     knobs: tuple[KnobState, ...] = ()
     settled: Verdict | None = None
     reason: str = ""
+    needs: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -67,14 +70,19 @@ class Observation:
     @property
     def to_write(self) -> tuple[KnobState, ...]:
         """The knobs that differ from the wish and may be written."""
-        if self.settled is not None or not self.kind.runtime:
+        if self.settled is not None or self.needs or not self.kind.runtime:
             return ()
         return tuple(state for state in self.knobs if not state.met and state.live is not None and not state.refusal)
 
 
-def observe(profile: Profile, catalogue: Catalogue, host: TunedHost, selected: Sequence[str]) -> list[Observation]:
-    """Compare the selected settings of a profile with the host, in the order in which they would be applied."""
-    return [_observe_one(setting, profile.settings[setting], catalogue, host) for setting in selected]
+def observe(
+    profile: Profile, catalogue: Catalogue, host: TunedHost, selected: Sequence[str], allowed: frozenset[str]
+) -> list[Observation]:
+    """Compare the selected settings of a profile with the host, in the order in which they would be applied.
+
+    ``allowed`` are the disruptions that may happen.
+    """
+    return [_observe_one(setting, profile.settings[setting], catalogue, host, allowed) for setting in selected]
 
 
 def select(profile: Profile, catalogue: Catalogue, only: Sequence[str], skip: Sequence[str]) -> list[str]:
@@ -82,11 +90,15 @@ def select(profile: Profile, catalogue: Catalogue, only: Sequence[str], skip: Se
     chosen = [
         setting for setting in profile.settings if (not only or _matches(setting, only)) and not _matches(setting, skip)
     ]
+    of_entry: dict[str, list[str]] = {}
+    for setting in chosen:
+        entry = catalogue.find(setting)
+        of_entry.setdefault(setting if entry is None else entry.id, []).append(setting)
     sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
     for setting in chosen:
         entry = catalogue.find(setting)
         after = entry.after if entry is not None else ()
-        sorter.add(setting, *(other for other in chosen if other in after))
+        sorter.add(setting, *(other for required in after for other in of_entry.get(required, ())))
     return list(sorter.static_order())
 
 
@@ -99,7 +111,9 @@ def _matches(setting: str, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(setting, pattern) for pattern in patterns)
 
 
-def _observe_one(setting: str, value: str, catalogue: Catalogue, host: TunedHost) -> Observation:
+def _observe_one(
+    setting: str, value: str, catalogue: Catalogue, host: TunedHost, allowed: frozenset[str]
+) -> Observation:
     entry = catalogue.find(setting)
     if entry is None:
         raise KeyError(setting)
@@ -119,7 +133,8 @@ def _observe_one(setting: str, value: str, catalogue: Catalogue, host: TunedHost
     states = tuple(_state(kind, entry, knob, wish, host) for knob in knobs)
     if entry.no_effect:
         return Observation(setting, entry, str(wish), states, Verdict.NO_EFFECT, entry.no_effect)
-    return Observation(setting, entry, str(wish), states)
+    needs = "" if entry.disrupts in allowed else entry.disrupts
+    return Observation(setting, entry, str(wish), states, needs=needs)
 
 
 def _state(kind: Kind, entry: Entry, knob: Knob, wish: Wish, host: TunedHost) -> KnobState:

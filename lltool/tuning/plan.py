@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lltool.errors import InvalidInput
 from lltool.root import Root
-from lltool.tuning.catalogue import Catalogue, load_catalogue
+from lltool.tuning.catalogue import DISRUPTIONS, Catalogue, load_catalogue
 from lltool.tuning.host import TunedHost, tuned_host
 from lltool.tuning.model import Verdict
 from lltool.tuning.observation import Observation, observe, select, unmatched
@@ -16,21 +16,25 @@ from lltool.tuning.profile import Profile, load_profile
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A profile, the host it is meant for, and the settings of it that were selected, in order of application."""
+    """A profile, the host it is meant for, and the settings of it that were selected, in order of application.
+
+    ``allowed`` are the disruptions that the profile or its user allows.
+    """
 
     catalogue: Catalogue
     profile: Profile
     host: TunedHost
     selected: tuple[str, ...]
+    allowed: frozenset[str] = frozenset({""})
 
     def observe(self) -> list[Observation]:
         """Compare with the host as it is now."""
-        return observe(self.profile, self.catalogue, self.host, self.selected)
+        return observe(self.profile, self.catalogue, self.host, self.selected, self.allowed)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One setting of a plan. ``action``: ``change``, ``keep``, ``reboot``, ``refused`` or ``none``."""
+    """One setting of a plan. ``action``: ``change``, ``keep``, ``reboot``, ``blocked``, ``refused`` or ``none``."""
 
     setting: str
     live: str
@@ -46,8 +50,16 @@ def target(
     cores: tuple[int, ...] | None = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
+    allow: Sequence[str] = (),
 ) -> Target:
-    """Load what a command names; raises :class:`InvalidInput` for a bad profile, core list or pattern."""
+    """Load what a command names; raises :class:`InvalidInput` for a bad profile, core list, pattern or disruption."""
+    unknown = [word for word in allow if word not in DISRUPTIONS]
+    if unknown:
+        raise InvalidInput(
+            f"--allow {' '.join(unknown)} names no disruption",
+            [f"{word}: {text}" for word, text in DISRUPTIONS.items()],
+            next_step=f"choose among {', '.join(DISRUPTIONS)}",
+        )
     catalogue = load_catalogue()
     loaded = load_profile(profile, catalogue, root)
     stray = unmatched(loaded, [*only, *skip])
@@ -58,7 +70,8 @@ def target(
             next_step=f"`lltool profile show {profile}` lists its settings",
         )
     host = tuned_host(root, cores)
-    return Target(catalogue, loaded, host, tuple(select(loaded, catalogue, only, skip)))
+    allowed = frozenset({"", *loaded.allow, *allow})
+    return Target(catalogue, loaded, host, tuple(select(loaded, catalogue, only, skip)), allowed)
 
 
 def make_plan(observations: Sequence[Observation]) -> list[PlanItem]:
@@ -76,6 +89,8 @@ def _action(observation: Observation) -> str:
         return "none"
     if all(state.met for state in observation.knobs):
         return "keep"
+    if observation.needs:
+        return "blocked"
     if not observation.kind.runtime:
         return "reboot"
     return "change" if observation.to_write else "refused"
@@ -87,13 +102,15 @@ def _notes(observation: Observation) -> list[str]:
     if observation.settled is not None:
         prefix = "no effect: " if observation.settled is Verdict.NO_EFFECT else "not applicable: "
         notes.append(prefix + observation.reason)
-    if not observation.kind.runtime and observation.settled is None and any(not s.met for s in observation.knobs):
+    if observation.needs and any(not state.met for state in observation.knobs):
+        notes.append(f"left out, needs --allow {observation.needs}: {DISRUPTIONS[observation.needs]}")
+    elif not observation.kind.runtime and observation.settled is None and any(not s.met for s in observation.knobs):
         notes.append("takes effect at boot, and is not staged")
     refused = [state.refusal for state in observation.knobs if state.refusal]
     if refused:
         notes.append(f"{len(refused)} of {len(observation.knobs)} refused: {refused[0]}")
     changes = bool(observation.to_write)
-    if changes and any(_shrinks(state.live or "", state.wanted) for state in observation.to_write):
+    if changes and entry.capacity and any(shrinks(state.live or "", state.wanted) for state in observation.to_write):
         notes.append("shrinks the value in force")
     if changes and entry.disputed:
         notes.append(f"disputed: {entry.disputed}")
@@ -102,9 +119,9 @@ def _notes(observation: Observation) -> list[str]:
     return notes
 
 
-def _shrinks(live: str, wanted: str) -> bool:
-    """Whether any buffer of a triple gets smaller; for single switches smaller means nothing."""
+def shrinks(live: str, wanted: str) -> bool:
+    """Whether any number of a capacity would get smaller."""
     present, asked = live.split(), wanted.split()
-    if len(present) != len(asked) or len(asked) < 2 or not all(word.isdigit() for word in present + asked):
+    if len(present) != len(asked) or not all(word.isdigit() for word in present + asked):
         return False
     return any(int(new) < int(old) for old, new in zip(present, asked, strict=True))

@@ -8,14 +8,14 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lltool.errors import InvalidInput, from_os_error
 from lltool.root import Root
 from lltool.tuning import facts
-from lltool.tuning.catalogue import Catalogue
+from lltool.tuning.catalogue import DEVICES, Catalogue
 
 LOCAL_DIRECTORY = "/etc/lltool/profiles"
 
@@ -28,17 +28,22 @@ class ProfileDocument(BaseModel):
     description: str = ""
     extends: str | None = None
     drop: list[str] = Field(default_factory=list)
+    allow: list[Literal["link", "smi", "reboot", "security"]] = Field(default_factory=list)
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Wanted values by setting id, as written (facts still in braces); ``source`` is the file."""
+    """Wanted values by setting id, as written (facts still in braces); ``source`` is the file.
+
+    ``allow`` are the disruptions that its author allows, those of the profiles that it extends among them.
+    """
 
     name: str
     source: str
     description: str
     settings: dict[str, str]
+    allow: frozenset[str] = frozenset()
 
 
 def shipped_names() -> list[str]:
@@ -87,6 +92,7 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
         )
         return None
     inherited: dict[str, str] = {}
+    allow = frozenset[str](document.allow)
     if document.extends is not None:
         try:
             base = _load(document.extends, catalogue, root, (*chain, source), faults)
@@ -95,13 +101,24 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
             base = None
         if base is not None:
             inherited = dict(base.settings)
+            allow |= base.allow
     place = f"{source}{_Lines(text).of('drop')}: drop"
     faults += [
         f"{place}: {setting} is not in {document.extends}" for setting in document.drop if setting not in inherited
     ]
     inherited = {setting: value for setting, value in inherited.items() if setting not in document.drop}
-    own = _own_settings(document, source, text, catalogue, faults)
-    return Profile(name, source, document.description, inherited | own)
+    settings = inherited | _own_settings(document, source, text, catalogue, faults)
+    faults += _named_twice(settings, source, text, catalogue)
+    return Profile(name, source, document.description, settings, allow)
+
+
+def _named_twice(settings: dict[str, str], source: str, text: str, catalogue: Catalogue) -> Iterator[str]:
+    """Settings of one device beside the same of every device: which one holds must not depend on their order."""
+    for setting in settings:
+        entry = catalogue.find(setting)
+        if entry is not None and entry.id != setting and entry.id in settings:
+            place = f"{source}{_Lines(text).of('settings', setting)}: {setting}"
+            yield f'{place}: {entry.id} already names every device; drop = ["{entry.id}"] and name them one by one'
 
 
 def _read(name: str, root: Root) -> tuple[str, str]:
@@ -147,6 +164,12 @@ def _own_settings(
         if entry is None:
             near = catalogue.near(setting)
             faults.append(f"{place}: no such setting" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+            continue
+        if entry.device and not entry.can_name(entry.device_in(setting)):
+            faults.append(f"{place}: {entry.device_in(setting)!r} cannot be the name of a {DEVICES[entry.device]}")
+            continue
+        if entry.kind == "advice":
+            faults.append(f"{place}: lltool does not set it: {entry.leave}")
             continue
         if isinstance(raw, bool) or not isinstance(raw, int | str):
             faults.append(f"{place}: {raw!r} must be a number or a text")

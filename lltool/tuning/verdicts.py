@@ -37,6 +37,9 @@ def exit_code(findings: Sequence[Finding], *, strict: bool = False) -> int:
 def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change], boot: BootState | None) -> Finding:
     if observation.settled is not None:
         verdict, reason = observation.settled, observation.reason
+    elif _is_left_out(observation, changes):
+        # Nobody asked for it to be changed, so it is not drift; and it is not in force, so it is not ok.
+        verdict, reason = Verdict.NOT_APPLICABLE, f"left out: needs --allow {observation.needs}"
     else:
         unmet = [state for state in observation.knobs if not state.met]
         judged = [_judge(observation, state, changes.get((observation.setting, state.knob)), boot) for state in unmet]
@@ -50,6 +53,13 @@ def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change], 
 def _by_text(observation: Observation) -> bool:
     """Whether it is a boot setting that is only known by its text, not by what the kernel made of it."""
     return observation.entry.kind == "boot" and any(state.knob.part for state in observation.knobs)
+
+
+def _is_left_out(observation: Observation, changes: dict[tuple[str, Knob], Change]) -> bool:
+    """Whether a disruptive setting was not allowed, is not in force, and was not set by lltool either."""
+    if not observation.needs or all(state.met for state in observation.knobs):
+        return False
+    return not any((observation.setting, state.knob) in changes for state in observation.knobs)
 
 
 def _judge(

@@ -65,8 +65,8 @@ def plan_staging(observations: Sequence[Observation], root: Root, transactions: 
 
 
 def boot_settings(observations: Iterable[Observation]) -> list[Observation]:
-    """Those among ``observations`` that a boot decides and that this host can have."""
-    return [each for each in observations if each.entry.kind == "boot" and each.settled is None]
+    """Those among ``observations`` that a boot decides, that this host can have and that nobody has to allow."""
+    return [each for each in observations if each.entry.kind == "boot" and each.settled is None and not each.needs]
 
 
 def arguments_of(observation: Observation) -> list[str]:

@@ -54,11 +54,7 @@ def overrides(root: Root) -> list[Override]:
     ours = {key: value for _, key, value in _assignments(root, PATH)}
     if not ours:
         return []
-    by_name: dict[str, str] = {}
-    for directory in _DIRECTORIES:
-        for name in root.listdir(directory):
-            if name.endswith(".conf"):
-                by_name.setdefault(name, f"{directory}/{name}")
+    by_name = _files_by_name(root)
     later = [(path, "systemd-sysctl") for name, path in sorted(by_name.items()) if name > os.path.basename(PATH)]
     later.append((_LAST_FOR_PROCPS, "sysctl --system"))
     return [
@@ -68,6 +64,23 @@ def overrides(root: Root) -> list[Override]:
         for key, value in ours.items()
         if fnmatch.fnmatchcase(key, pattern) and theirs.split() != value.split()
     ]
+
+
+def assignments_of_others(root: Root) -> Iterator[tuple[str, str, str]]:
+    """Place, key (or pattern) and value of each assignment that another file than lltool's makes at boot."""
+    paths = [path for _, path in sorted(_files_by_name(root).items()) if path != PATH]
+    for path in (*paths, _LAST_FOR_PROCPS):
+        for line, key, value in _assignments(root, path):
+            yield f"{path}:{line}", key, value
+
+
+def _files_by_name(root: Root) -> dict[str, str]:
+    by_name: dict[str, str] = {}
+    for directory in _DIRECTORIES:
+        for name in root.listdir(directory):
+            if name.endswith(".conf"):
+                by_name.setdefault(name, f"{directory}/{name}")
+    return by_name
 
 
 def key_of(path: str) -> str:
@@ -80,7 +93,10 @@ def _sysctls(observations: Sequence[Observation]) -> list[Observation]:
     return [
         each
         for each in observations
-        if each.entry.kind == "sysctl" and each.settled is None and not any(state.refusal for state in each.knobs)
+        if each.entry.kind == "sysctl"
+        and each.settled is None
+        and not each.needs
+        and not any(state.refusal for state in each.knobs)
     ]
 
 
