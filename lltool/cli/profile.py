@@ -1,4 +1,4 @@
-"""`lltool profile list|show|check` and `lltool explain`."""
+"""`lltool profile list|show|check|schema` and `lltool explain`."""
 
 from __future__ import annotations
 
@@ -59,50 +59,58 @@ def show(name: Annotated[str, typer.Argument(help="Profile name or path.")], jso
 
 
 @app.command()
-def check(file: Annotated[str, typer.Argument(help="Profile name or path.")]) -> None:
-    """Check a profile; every fault is listed with its line.
+def check(
+    file: Annotated[str, typer.Argument(help="Profile name or path.")],
+    root: Annotated[str, typer.Option("--root", help="Judge it for a recorded tree instead of this machine.")] = "/",
+) -> None:
+    """Check a profile: every fault with its line (exit 2), then what does nothing, loses or will not last here.
 
     Example: lltool profile check ./mine.toml
     """
-    from lltool.root import Root
-    from lltool.tuning.catalogue import load_catalogue
-    from lltool.tuning.profile import load_profile
+    from lltool.cli.tune import named_target
+    from lltool.tuning.lints import lint
 
-    profile = load_profile(file, load_catalogue(), Root())
-    typer.echo(f"{profile.source}: {len(profile.settings)} settings, no fault")
+    target = named_target(file, None, root=root)
+    remarks = lint(target)
+    for remark in remarks:
+        typer.echo(f"{remark.setting}: {remark.text}")
+    profile = target.profile
+    typer.echo(f"{profile.source}: {len(profile.settings)} settings, no fault, {len(remarks)} remarks")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of profiles: editors complete and check TOML with it.
+
+    Example: lltool profile schema > lltool-profile.json
+    """
+    from lltool.tuning.catalogue import load_catalogue
+    from lltool.tuning.profile_schema import profile_schema
+
+    print_json(profile_schema(load_catalogue()))
 
 
 def explain(
     setting: Annotated[str | None, typer.Argument(help="A setting's id; without one, all are listed.")] = None,
 ) -> None:
-    """Say what a setting does, why it matters, where guides disagree, and the sources.
+    """Say what a setting does, why, where guides disagree, how it is verified and undone, and what this host has.
 
     Example: lltool explain sysctl.vm.swappiness
     """
-    from lltool.errors import InvalidInput
+    from lltool.root import Root
+    from lltool.tuning import explanation
     from lltool.tuning.catalogue import load_catalogue
+    from lltool.tuning.host import tuned_host
 
     catalogue = load_catalogue()
     if setting is None:
-        print_table(("setting", "what it is"), [(entry.id, entry.title) for entry in catalogue])
+        for group, entries in explanation.listing(catalogue):
+            typer.echo(f"{group}")
+            width = max(len(entry.id) for entry in entries)
+            for entry in entries:
+                typer.echo(f"  {entry.id:{width}}  {entry.title}{' (leave it)' if entry.leave else ''}")
         return
-    entry = catalogue.find(setting)
-    if entry is None:
-        near = catalogue.near(setting)
-        raise InvalidInput(
-            f"there is no setting {setting}",
-            [f"did you mean {name}?" for name in near],
-            next_step="`lltool explain` lists all settings",
-        )
-    typer.echo(f"{setting}: {entry.title}\n")
-    parts = (
-        ("Why", entry.why),
-        ("No effect", entry.no_effect),
-        ("Disputed", entry.disputed),
-        ("On rollback", entry.undo_note),
-        ("Applied after", ", ".join(entry.after)),
-        ("Sources", "; ".join(entry.sources)),
-    )
-    for name, text in parts:
-        if text:
-            typer.echo(textwrap.fill(f"{name}: {text}", width=100, subsequent_indent="  "))
+    entry = explanation.find_entry(catalogue, setting)
+    typer.echo(f"{setting}: {entry.title} ({entry.group})\n")
+    for title, text in explanation.explain(entry, setting, tuned_host(Root())):
+        typer.echo(textwrap.fill(f"{title}: {text}", width=100, subsequent_indent="  ", break_on_hyphens=False))

@@ -1,0 +1,72 @@
+"""The JSON Schema of a profile, made from the catalogue: editors complete and check TOML with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lltool.tuning.catalogue import DISRUPTIONS, Catalogue, Entry
+from lltool.tuning.explanation import accepted
+from lltool.tuning.facts import FACTS
+from lltool.tuning.values import ValueSpec
+
+_FACT = r"\{(" + "|".join(map(re.escape, FACTS)) + r")\}"
+
+
+def profile_schema(catalogue: Catalogue) -> dict[str, Any]:
+    """Schema of a whole profile. Settings may be nested tables too: these the loader checks, the schema does not."""
+    settable = [entry for entry in catalogue if entry.kind != "advice"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "lltool profile",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "description": {"type": "string"},
+            "extends": {"type": "string", "description": "Name or path of the profile that this one starts from."},
+            "drop": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Settings of the extended profile that are left out.",
+            },
+            "allow": {
+                "type": "array",
+                "items": {"enum": list(DISRUPTIONS)},
+                "description": "Disruptions that this profile may cause.",
+            },
+            "settings": {
+                "type": "object",
+                "properties": {entry.id: _setting(entry) for entry in settable},
+                "patternProperties": {_pattern(entry): _setting(entry) for entry in settable if entry.device}
+                | {r"^[a-z0-9_]+$": {"type": "object"}},
+                "additionalProperties": False,
+            },
+        },
+    }
+
+
+def _pattern(entry: Entry) -> str:
+    before, _, behind = entry.id.partition("*")
+    return f"^{re.escape(before)}[A-Za-z0-9_@-][A-Za-z0-9_.@-]{{0,14}}{re.escape(behind)}$"
+
+
+def _setting(entry: Entry) -> dict[str, Any]:
+    return {"title": entry.title, "description": f"{entry.why} Values: {accepted(entry.value)}."} | _values(entry.value)
+
+
+def _values(value: ValueSpec) -> dict[str, Any]:
+    fact = {"type": "string", "pattern": _FACT}
+    if value.type == "int":
+        number = {"type": "integer", "minimum": value.minimum, "maximum": value.maximum}
+        return {"anyOf": [number, {"type": "string", "pattern": r"^(>= *)?-?[0-9]+$"}, fact]}
+    if value.type == "ints":
+        return {"anyOf": [{"type": "string", "pattern": rf"^(>= *)?[0-9]+( [0-9]+){{{value.count - 1}}}$"}, fact]}
+    if value.type == "choice":
+        numbers = [int(choice) for choice in value.choices if choice.isdigit()]
+        return {"anyOf": [{"enum": [*value.choices, *numbers]}, fact]}
+    if value.type == "cpus":
+        return {"anyOf": [{"type": "string", "pattern": r"^(none|[0-9][0-9,-]*)$"}, fact]}
+    if value.type == "flags_cpus":
+        flags = "|".join(value.choices)
+        return {"anyOf": [{"type": "string", "pattern": rf"^(({flags}),)*[0-9][0-9,-]*$"}, fact]}
+    return {"anyOf": [{"type": "string", "pattern": f"^({value.pattern})$"}, {"type": "integer"}, fact]}
