@@ -15,3 +15,5 @@ cdef extern from "llt_arch.h" nogil:
     void llt_keep(uint64_t value)
     uint64_t llt_multiply_8(uint64_t value)
     int llt_fence_serialises()
+    int llt_cpuid(uint32_t leaf, uint32_t *registers)
+    int llt_cpuid_execute()

@@ -48,6 +48,24 @@ static inline int llt_fence_serialises(void) {
     return __get_cpuid(0x80000021u, &a, &b, &c, &d) && (a & 4u) ? 1 : -1;
 }
 
+/* One CPUID leaf; 0 where the processor, or the hypervisor in its own range, has no such leaf. */
+static inline int llt_cpuid(uint32_t leaf, uint32_t registers[4]) {
+    uint32_t highest, b, c, d;
+    __cpuid(leaf & 0xf0000000u, highest, b, c, d);
+    if (highest < leaf || (leaf >= 0x40000000u && highest >> 28 != leaf >> 28)) {
+        return 0;
+    }
+    __cpuid_count(leaf, 0, registers[0], registers[1], registers[2], registers[3]);
+    return 1;
+}
+
+/* CPUID alone, to see what it costs: a hypervisor intercepts it. */
+static inline int llt_cpuid_execute(void) {
+    uint32_t a, b, c, d;
+    __cpuid(0, a, b, c, d);
+    return 1;
+}
+
 static inline void llt_pause(void) { _mm_pause(); }
 
 static inline void llt_prefetch(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T0); }
@@ -82,6 +100,15 @@ static inline uint64_t llt_ticks_stop_core(uint32_t *core) {
 static inline uint64_t llt_ticks_stop(void) { return llt_ticks_start(); }
 
 static inline int llt_fence_serialises(void) { return 1; } /* isb, by the architecture */
+
+/* No such instruction here: 0 always. */
+static inline int llt_cpuid(uint32_t leaf, uint32_t registers[4]) {
+    (void)leaf;
+    (void)registers;
+    return 0;
+}
+
+static inline int llt_cpuid_execute(void) { return 0; }
 
 static inline void llt_pause(void) { __asm__ volatile("yield" : : : "memory"); }
 

@@ -12,6 +12,7 @@ from lltool.errors import LltoolError, from_os_error
 from lltool.root import Root
 
 DONE = "done"
+NOT_ASKED_FOR = "not asked for: the host is measured as an application finds it"
 
 PM_QOS = "/dev/cpu_dma_latency"
 """While a process holds it open with a 0 written, no core enters an idle state that takes time to leave."""
@@ -48,7 +49,7 @@ def lock_memory(root: Root) -> str:
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
         mlockall()
     except OSError as error:
-        return f"not locked: {_words(error)}"
+        return f"not locked: {words(error)}"
     return DONE
 
 
@@ -64,24 +65,25 @@ def _may_lock(root: Root) -> bool:
 def held_c_states(root: Root, *, wanted: bool) -> Iterator[str]:
     """Hold the CPU wake-up latency limit at 0 for the length of the block; yields ``done`` or the reason."""
     if not wanted:
-        yield "not asked for: the host is measured as an application finds it"
+        yield NOT_ASKED_FOR
         return
     try:
         descriptor = os.open(root.path(PM_QOS), os.O_WRONLY | os.O_CLOEXEC)
     except OSError as error:
-        yield f"not held: {PM_QOS}: {_words(error)}"
+        yield f"not held: {PM_QOS}: {words(error)}"
         return
     try:
         try:
             os.write(descriptor, bytes(4))
             state = DONE
         except OSError as error:
-            state = f"not held: {PM_QOS}: {_words(error)}"
+            state = f"not held: {PM_QOS}: {words(error)}"
         yield state
     finally:
         os.close(descriptor)
 
 
-def _words(error: OSError) -> str:
+def words(error: OSError) -> str:
+    """What the kernel answered, with the name of its error."""
     code = errno.errorcode.get(error.errno or 0, "no errno")
     return f"{os.strerror(error.errno or 0).lower()} ({code})"

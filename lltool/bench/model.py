@@ -42,6 +42,23 @@ class Distance:
 
 
 @dataclass(frozen=True, slots=True)
+class Interference:
+    """What disturbed a run while it measured, on all of its cores and threads. Nothing is left out for it.
+
+    ``steal_seconds`` is None where the kernel does not tell. ``interrupts`` counts by name, only those that came.
+    ``canary_change`` is by how much the core ran faster (+) or slower (-) afterwards than before.
+    """
+
+    involuntary_switches: int
+    minor_faults: int
+    major_faults: int
+    migrations: int
+    steal_seconds: float | None
+    interrupts: dict[str, int]
+    canary_change: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One process that measured one benchmark once.
 
@@ -50,6 +67,7 @@ class Run:
     ``duration_ticks`` is the time watched, for benchmarks whose figure is a share of it. ``conditions`` says what
     the worker did for the measurement (pinning, memory lock ...), as ``done`` or the reason why not.
     ``notes`` holds facts found while measuring: backing of memory, achieved rate, socket options read back.
+    ``effort`` is ``quick`` or ``full``; ``seconds`` is what the run took, its process included.
     """
 
     benchmark: str
@@ -64,6 +82,9 @@ class Run:
     block_ticks: tuple[int, ...] = ()
     duration_ticks: int = 0
     distance: Distance | None = None
+    interference: Interference | None = None
+    effort: str = ""
+    seconds: float = 0.0
     conditions: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     not_applicable: str | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+INTERCEPTED_NS = 500
+"""No processor takes so long for CPUID by itself; a trip to the hypervisor and back does."""
+
 
 def passport_rows(passport: dict[str, Any]) -> list[tuple[str, str]]:
     """The rows of a passport from ``passport.measure_passport``."""
@@ -12,7 +15,7 @@ def passport_rows(passport: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("source", f"{passport['tick_source']} on core {passport['core']}"),
         ("rate", f"{_megahertz(passport['tick_hz'], passport['uncertainty_ppm'])} against CLOCK_MONOTONIC_RAW"),
-        ("kernel's own rate", _against(passport["kernel_hz"], passport["kernel_disagreement_ppm"])),
+        *((source["name"], _source(source)) for source in passport["sources"]),
         ("CLOCK_MONOTONIC", f"{passport['monotonic_disagreement_ppm']:+.2f} ppm against CLOCK_MONOTONIC_RAW"),
         ("invariant", {True: "yes", False: "no", None: "not known"}[passport["invariant"]]),
         ("flags", " ".join(passport["flags"]) or "none"),
@@ -22,6 +25,8 @@ def passport_rows(passport: dict[str, Any]) -> list[tuple[str, str]]:
         ("a bare read costs", _ticks(passport["raw_read_ticks"], ns)),
         ("a start stamp costs", _ticks(passport["start_stamp_ticks"], ns)),
         ("a stop stamp costs", _ticks(passport["stop_stamp_ticks"], ns)),
+        ("a CPUID costs", "no such instruction" if passport["cpuid_ticks"] is None else _cpuid(passport, ns)),
+        *((f"counter of core {other['core']} against it", _skew(other, ns)) for other in passport["skew"]),
         ("fences wait for earlier instructions", "yes" if passport["fence_serialises"] else "not known"),
         ("core runs at", _frequency(passport)),
         ("hypervisor", "yes" if passport["hypervisor"] else "none seen"),
@@ -43,10 +48,22 @@ def _megahertz(hertz: float, uncertainty_ppm: float) -> str:
     return f"{hertz / 1e6:.{digits}f} MHz +- {uncertainty_ppm:.2g} ppm"
 
 
-def _against(hertz: float | None, disagreement_ppm: float | None) -> str:
-    if hertz is None or disagreement_ppm is None:
-        return "not known"
-    return f"{hertz / 1e6:.2f} MHz; the measured rate is {disagreement_ppm:+.1f} ppm away"
+def _source(source: dict[str, Any]) -> str:
+    if source["hz"] is None:
+        return f"does not tell: {source['reason']}"
+    return f"{source['hz'] / 1e6:.6g} MHz; the measured rate is {source['disagreement_ppm']:+.1f} ppm away"
+
+
+def _cpuid(passport: dict[str, Any], ns: float) -> str:
+    text = _ticks(passport["cpuid_ticks"], ns)
+    intercepted = passport["hypervisor"] and passport["cpuid_ticks"] * ns > INTERCEPTED_NS
+    return f"{text}: the hypervisor intercepts it" if intercepted else text
+
+
+def _skew(other: dict[str, Any], ns: float) -> str:
+    low, high = other["low_ticks"], other["high_ticks"]
+    bounds = f"between {low * ns:+.0f} and {high * ns:+.0f} ns"
+    return f"no skew seen, {bounds}" if low <= 0 <= high else f"off, {bounds}"
 
 
 def _ticks(ticks: float, ns: float) -> str:

@@ -11,22 +11,22 @@ from contextlib import contextmanager
 def peer_thread(core: int, loop: Callable[[], None], stop: Callable[[], None]) -> Iterator[None]:
     """Run ``loop`` in a thread pinned to ``core`` for the length of the block; ``stop`` makes it return.
 
-    ``loop`` must release the GIL. The block starts once the thread is pinned. Raises what pinning raised
-    (``OSError``), or what ``loop`` raised, in the calling thread.
+    ``loop`` must release the GIL. Neither it nor the block starts before both threads are there and the new one is
+    pinned; they wait asleep, because they may have one core between them. Raises what pinning raised (``OSError``),
+    or what ``loop`` raised, in the calling thread.
     """
     from lltool.kernels.placement import pin, prefault_stack
 
-    ready = threading.Event()
+    start = threading.Barrier(2)
     raised: list[BaseException] = []
 
     def run() -> None:
         try:
             pin(core)
             prefault_stack()
-        except (OSError, ValueError) as error:
+        except BaseException as error:  # noqa: BLE001 - handed to the calling thread
             raised.append(error)
-        finally:
-            ready.set()
+        start.wait()
         if raised:
             return
         try:
@@ -36,7 +36,7 @@ def peer_thread(core: int, loop: Callable[[], None], stop: Callable[[], None]) -
 
     thread = threading.Thread(target=run, name=f"peer on core {core}")
     thread.start()
-    ready.wait()
+    start.wait()
     if raised:
         thread.join()
         raise raised[0]

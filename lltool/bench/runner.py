@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lltool.bench.benchmark import Benchmark
-from lltool.bench.model import Distance, Histogram, Run
+from lltool.bench.model import Distance, Histogram, Interference, Run
 from lltool.bench.process import WorkerFailed, ask_worker, kept_off
 from lltool.errors import LltoolError
 
@@ -32,7 +32,7 @@ def run_once(
 ) -> Run:
     """Measure ``benchmark`` once in a fresh worker on the first of ``cores``, with the second as peer where needed.
 
-    ``hold`` makes the worker hold idle states off. Never raises for what happens in the worker: the run then says
+    ``hold`` makes the worker hold idle states off and take a real-time priority. Never raises for what happens in the worker: the run then says
     why it failed or does not apply. The calling thread stays off the measured cores meanwhile, where it can.
     """
     used = tuple(cores[: benchmark.cores_needed])
@@ -43,29 +43,31 @@ def run_once(
         "position": position,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cores": used,
+        "effort": "quick" if quick else "full",
     }
     if len(used) < (1 if benchmark.shares_core else benchmark.cores_needed):
         reason = f"needs {benchmark.cores_needed} cores; {len(used)} can be used"
         return Run(**place, tick_hz=0.0, not_applicable=reason)
     specification = {"benchmark": benchmark.name, "cores": used, "quick": quick, "hold": hold}
+    began = time.monotonic()
     try:
         with kept_off(used):
             document = ask_worker(specification, QUICK_TIMEOUT_SECONDS if quick else FULL_TIMEOUT_SECONDS)
-        return Run(**{**_fields(document), **place})
+        return Run(**{**_fields(document), **place, "seconds": time.monotonic() - began})
     except WorkerFailed as failure:
         return Run(**place, tick_hz=0.0, failed=str(failure))
     except (KeyError, TypeError, ValueError) as error:
         return Run(**place, tick_hz=0.0, failed=f"the worker's document is not that of a run: {error!r}")
 
 
-def take_passport(core: int) -> dict[str, Any]:
-    """The passport of the clock, measured on ``core`` (see ``passport.measure_passport``). Raises ``LltoolError``."""
-    specification = {"benchmark": PASSPORT, "cores": [core]}
+def take_passport(cores: Sequence[int]) -> dict[str, Any]:
+    """The passport of the clock, measured on ``cores[0]`` (``passport.measure_passport``). Raises ``LltoolError``."""
+    specification = {"benchmark": PASSPORT, "cores": list(cores)}
     try:
-        with kept_off((core,)):
+        with kept_off(cores):
             return ask_worker(specification, QUICK_TIMEOUT_SECONDS)
     except WorkerFailed as failure:
-        raise LltoolError(f"the clock on core {core} cannot be measured", cause=str(failure)) from failure
+        raise LltoolError(f"the clock on core {cores[0]} cannot be measured", cause=str(failure)) from failure
 
 
 def _fields(document: dict[str, Any]) -> dict[str, Any]:
@@ -76,5 +78,7 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
         )
     if (found := fields.get("distance")) is not None:
         fields["distance"] = Distance(**found)
+    if (seen := fields.get("interference")) is not None:
+        fields["interference"] = Interference(**seen)
     fields["block_ticks"] = tuple(fields.get("block_ticks", ()))
     return fields

@@ -35,7 +35,7 @@ def measure(
     """
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     host = describe_host(Root())
-    passport = take_passport(cores[0])
+    passport = take_passport(cores)
     plan = plan_runs(benchmarks, runs)
     finished: list[Run] = []
     notes: tuple[str, ...] = ()

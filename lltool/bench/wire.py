@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field, model_validator
 
 from lltool.bench import hdr
-from lltool.bench.model import Distance, Histogram, Result, Run
+from lltool.bench.model import Distance, Histogram, Interference, Result, Run
 
 SCHEMA = "lltool.result/1"
 
@@ -75,6 +75,9 @@ class WireRun(BaseModel):
     block_ticks: tuple[Natural, ...] = ()
     duration_ticks: Natural = 0
     distance: Distance | None = None
+    interference: Interference | None = None
+    effort: str = ""
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     conditions: dict[str, str] = {}
     notes: dict[str, Any] = {}
     not_applicable: str | None = None

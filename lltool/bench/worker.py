@@ -23,6 +23,9 @@ from lltool.bench.benchmark import Benchmark
 from lltool.bench.catalogue import by_name
 from lltool.bench.conditions import DONE, held_c_states, lock_memory, pin_to
 from lltool.bench.distance import distance, probe_ticks
+from lltool.bench.interference import Witness
+from lltool.bench.neighbours import neighbours
+from lltool.bench.scheduling import held_priority
 from lltool.bench.workload import FULL, QUICK, NotApplicable, Workload
 from lltool.errors import LltoolError, from_os_error
 from lltool.root import Root
@@ -43,11 +46,11 @@ def main() -> None:
 
 
 def take_passport(specification: dict[str, Any]) -> dict[str, Any]:
-    """Measure the clock on the first of the cores."""
+    """Measure the clock on the first of the cores, and how far those of the others stand apart from it."""
     from lltool.bench.passport import measure_passport
 
     pin_to(specification["cores"][0])
-    return measure_passport(Root())
+    return measure_passport(Root(), specification["cores"])
 
 
 def run(specification: dict[str, Any]) -> dict[str, Any]:
@@ -88,12 +91,19 @@ def _measure(
     prefault_stack()
     conditions["stack prefaulted"] = DONE
     gc.disable()
-    with held_c_states(root, wanted=specification["hold"]) as held:
+    conditions.update(neighbours(root, cores))
+    if benchmark.cores_needed == 2 and len(cores) > 1:
+        conditions["start barrier"] = DONE
+    wanted = specification["hold"]
+    with held_c_states(root, wanted=wanted) as held, held_priority(root, cores, wanted=wanted) as priority:
         conditions["C-states held"] = held
+        conditions.update(priority)
         # The run itself is the window of the calibration: longer than any that could be added to it.
         first = bracket()
         trips = [probe_ticks(cores[1])] if benchmark.cores_needed == 2 and len(cores) > 1 else []
+        witness = Witness(root, cores[: benchmark.cores_needed])
         measurement = workload(cores[: benchmark.cores_needed], QUICK if specification["quick"] else FULL)
+        document["interference"] = asdict(witness.seen())
         if trips:
             trips.append(probe_ticks(cores[1]))
         remaining = MIN_CALIBRATION_SECONDS - (time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW) - first[1]) / 1e9

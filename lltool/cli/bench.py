@@ -96,7 +96,7 @@ def passport(cores: CoresOption = None, json: JsonOption = False) -> None:
     from lltool.bench.passport_text import passport_rows
     from lltool.bench.runner import take_passport
 
-    found = take_passport(_cores(cores)[0])
+    found = take_passport(_cores(cores))
     if json:
         print_json({"schema": "lltool.passport/1", **found})
         return

@@ -61,7 +61,7 @@ def trial(
             stack.enter_context(store.lock())
             refuse_if_tuned(store, target)
         stack.enter_context(stoppable())
-        passport = take_passport(measured_on[0])
+        passport = take_passport(measured_on)
         tell = stack.enter_context(progress(blocks * PASSES * len(benchmarks)))
 
         def measure(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
