@@ -8,6 +8,11 @@ The centre of an arm is the mean, not the median, of the centres of its runs. Co
 1 : 1.5 apart (reference: peers, fact 2); between them the median of few runs jumps. Simulated with 10 runs an arm on
 such cores (30 to 80 % of the runs slow), the mean found a change of 30 % in 72 to 95 % of the trials and the median
 in 34 to 66 %, both with at most 5 % false alarms; the median is ahead only for small changes on mostly steady cores.
+
+Runs are drawn one by one, not by the ABBA blocks or the neighbouring pairs of a trial, though those found twice as
+many changes of 10 % on such cores. In 400 simulated comparisons of equal arms the intervals of pairs missed no change
+in 6.5 to 10 % and those of blocks in 5 to 9 %, because the two middle runs of a block belong together. Single runs
+missed it in 0.5 to 4 %: they keep what the interval promises.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Before against after: one verdict for each metric of each benchmark.
 
 ``equivalent``    the whole interval lies within the margin: the larger of 2 % and one step of the clock
-``better``        the whole interval lies below no change (lower is better for every metric)
-``worse``         the whole interval lies above no change
+``better``        the whole interval lies below no change (lower is better for every metric), also after Holm's
+                  correction for the number of figures (``significance`` names the families), and the change is larger
+                  than one step of the clock and than this host's own noise floor (`lltool bench selftest`)
+``worse``         the same above no change
 ``inconclusive``  anything else; "not significant" is never "no change"
 ``not compared``  there is nothing to compare, for the reason given
 
@@ -13,15 +15,18 @@ percentile of equal ticks in both arms would count as changed by the parts per m
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lltool.bench.bootstrap import interval, ratios
 from lltool.bench.catalogue import BENCHMARKS
 from lltool.bench.estimates import estimate, having, unit
+from lltool.bench.interference import labels
 from lltool.bench.matching import Matched, match
-from lltool.bench.model import Comparison, Estimate, Outcome, Run
+from lltool.bench.model import Clean, Comparison, Estimate, Outcome, Run
+from lltool.bench.more_runs import in_words, more_runs, seconds_of
 from lltool.bench.resolution import RELATIVE, resolution
+from lltool.bench.significance import ALPHA, holm, p_value
 
 MARGIN = 0.02
 USUAL_METRICS = ("centre", "p50", "p99", "p99.9")
@@ -30,23 +35,66 @@ USUAL_METRICS = ("centre", "p50", "p99", "p99.9")
 _ROUNDING = 1e-12
 
 
-def compare(before: Sequence[Run], after: Sequence[Run], quantum_ns: float | None) -> list[Comparison]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds the claims of a comparison.
+
+    ``quantum_ns`` is the step of the clock (the coarser one of two), None where it is not known. ``noise_floor`` is
+    that of :class:`lltool.bench.model.Result`.
+    """
+
+    quantum_ns: float | None
+    noise_floor: Mapping[str, Mapping[str, float]]
+
+
+def compare(
+    before: Sequence[Run],
+    after: Sequence[Run],
+    quantum_ns: float | None,
+    noise_floor: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[Comparison]:
     """Compare two arms, in the order of the catalogue; benchmarks that it does not have come last.
 
-    ``quantum_ns`` is the step of the clock (the coarser one of two clocks), None where it is not known.
+    The last two parameters are the fields of :class:`Limits`.
     """
     runs = [*before, *after]
-    return [
+    limits = Limits(quantum_ns, noise_floor or {})
+    found = [
         _compare_metric(
             benchmark,
             metric,
             [run for run in before if run.benchmark == benchmark],
             [run for run in after if run.benchmark == benchmark],
-            quantum_ns,
+            limits,
         )
         for benchmark in benchmarks_in(runs)
         for metric in metrics_of(benchmark, runs)
     ]
+    return _corrected(found)
+
+
+def _corrected(found: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons after Holm: a verdict that its family does not carry is taken back."""
+    headlines = {(entry.name, entry.headline) for entry in BENCHMARKS}
+    families: dict[bool, dict[int, float]] = {True: {}, False: {}}
+    for index, entry in enumerate(found):
+        if entry.p is not None:
+            families[(entry.benchmark, entry.metric) in headlines][index] = entry.p
+    adjusted = [holm(family) for family in families.values()]
+    corrected = list(found)
+    for family in adjusted:
+        for index, p in family.items():
+            corrected[index] = _after_holm(replace(found[index], p=p), len(family))
+    return corrected
+
+
+def _after_holm(entry: Comparison, family: int) -> Comparison:
+    if entry.outcome not in {Outcome.BETTER, Outcome.WORSE} or entry.p is None or entry.p <= ALPHA:
+        return entry
+    reason = (
+        f"not sure enough among {family} figures: p is {entry.p:.2g} after Holm's correction; alone, {entry.reason}"
+    )
+    return replace(entry, outcome=Outcome.INCONCLUSIVE, reason=reason)
 
 
 def benchmarks_in(runs: Sequence[Run]) -> list[str]:
@@ -84,7 +132,7 @@ def why_missing(runs: Sequence[Run], metric: str) -> str | None:
 
 
 def _compare_metric(
-    benchmark: str, metric: str, before: Sequence[Run], after: Sequence[Run], quantum_ns: float | None
+    benchmark: str, metric: str, before: Sequence[Run], after: Sequence[Run], limits: Limits
 ) -> Comparison:
     matched = match(having(before, metric), having(after, metric))
     figures = (estimate(matched.before, metric), estimate(matched.after, metric))
@@ -100,6 +148,7 @@ def _compare_metric(
         margin=MARGIN,
         outcome=Outcome.NOT_COMPARED,
         reason="",
+        clean=_clean(matched, metric),
     )
     absent = _absent(before, after, metric)
     if absent is not None:
@@ -107,7 +156,7 @@ def _compare_metric(
     if metric == "max":
         return replace(undecided, reason="a maximum grows with the number of samples: shown, not compared")
     remarks = [matched.remark, _unmeasured("before", before), _unmeasured("after", after)]
-    decided = _decide(undecided, matched, quantum_ns)
+    decided = _decide(undecided, matched, limits)
     return replace(decided, reason="; ".join([decided.reason, *(remark for remark in remarks if remark)]))
 
 
@@ -128,25 +177,65 @@ def _unmeasured(arm: str, runs: Sequence[Run]) -> str | None:
     return f"{len(without)} of {len(runs)} runs {arm} have no figures ({'; '.join(reasons)})" if without else None
 
 
-def _decide(undecided: Comparison, matched: Matched, quantum_ns: float | None) -> Comparison:
+def _decide(undecided: Comparison, matched: Matched, limits: Limits) -> Comparison:
     metric, before, after = undecided.metric, undecided.before, undecided.after
     if matched.refusal is not None or before is None or after is None:
         return replace(undecided, outcome=Outcome.INCONCLUSIVE, reason=matched.refusal or "no comparable runs")
     if before.value == 0:
         return replace(undecided, outcome=Outcome.INCONCLUSIVE, reason="0 before: a relative change is not defined")
-    step = max(resolution(runs, metric, quantum_ns) for runs in (matched.before, matched.after))
+    step = max(resolution(runs, metric, limits.quantum_ns) for runs in (matched.before, matched.after))
     margin = max(MARGIN, step / before.value)
-    changes = ratios(matched.before, matched.after, metric) - 1
-    low, high = interval(changes, min(before.runs, after.runs))
+    draws = ratios(matched.before, matched.after, metric)
+    fewest = min(before.runs, after.runs)
+    low, high = (bound - 1 for bound in interval(draws, fewest))
     if not (math.isfinite(low) and math.isfinite(high)):
         reason = "some runs before hold 0: a relative change is not bounded"
         return replace(undecided, margin=margin, outcome=Outcome.INCONCLUSIVE, reason=reason)
-    outcome, reason = _judge(low, high, margin)
+    change = undecided.change or 0.0
+    bounded = replace(
+        undecided, low=low, high=high, margin=margin, p=p_value(draws, fewest, 1 + math.copysign(RELATIVE, change))
+    )
     unsettled = [f"{arm} {found.beyond}" for arm, found in (("before", before), ("after", after)) if not found.settled]
     if unsettled:
-        outcome = Outcome.INCONCLUSIVE
         reason = f"unsettled: too few samples lie beyond {metric} ({', '.join(unsettled)}; 10 are needed)"
-    return replace(undecided, low=low, high=high, margin=margin, outcome=outcome, reason=reason)
+        return replace(bounded, p=None, outcome=Outcome.INCONCLUSIVE, reason=reason)
+    outcome, reason = _judge(low, high, margin)
+    if outcome in {Outcome.BETTER, Outcome.WORSE}:
+        doubt = _too_small(abs(after.value - before.value), step, abs(change), _floor(undecided, fewest, limits))
+        return replace(bounded, outcome=Outcome.INCONCLUSIVE if doubt else outcome, reason=doubt or reason)
+    if outcome is Outcome.INCONCLUSIVE:
+        more = more_runs(change, low, high, margin, fewest)
+        seconds = seconds_of(matched.before, matched.after, more or 0)
+        reason = f"{reason}; {in_words(more, seconds)}"
+        bounded = replace(bounded, more_runs=more, more_seconds=seconds or None)
+    return replace(bounded, outcome=outcome, reason=reason)
+
+
+def _floor(entry: Comparison, runs: int, limits: Limits) -> float:
+    """The smallest relative change that this host can show with ``runs`` runs an arm; 0 where it is not known."""
+    return limits.noise_floor.get(entry.benchmark, {}).get(entry.metric, 0.0) / math.sqrt(runs)
+
+
+def _too_small(difference: float, step: float, change: float, floor: float) -> str | None:
+    """Why a sure change is not claimed; None where nothing speaks against it."""
+    if difference < step * (1 - _ROUNDING):
+        return "the difference is finer than one step of the clock"
+    if change < floor:
+        return f"smaller than what this host can show (selftest: {100 * floor:.2g} %)"
+    return None
+
+
+def _clean(matched: Matched, metric: str) -> Clean | None:
+    """How many of the compared runs were undisturbed; None where none of them was watched."""
+    arms = (matched.before, matched.after)
+    if not any(run.interference is not None for arm in arms for run in arm):
+        return None
+    undisturbed = [
+        [run for run in arm if run.interference is not None and not labels(run.interference)] for arm in arms
+    ]
+    figures = (estimate(undisturbed[0], metric), estimate(undisturbed[1], metric))
+    counts = [(len(clean), len(arm)) for clean, arm in zip(undisturbed, arms, strict=True)]
+    return Clean(counts[0], counts[1], _change(*figures))
 
 
 def _judge(low: float, high: float, margin: float) -> tuple[Outcome, str]:

@@ -68,15 +68,16 @@ def comparison_markdown(pair: Pair, comparisons: Sequence[Comparison]) -> str:
                 figures.change,
                 figures.interval,
                 figures.runs,
+                figures.clean,
                 f"{verdict}: {entry.reason}" if entry.outcome in _EXPLAINED else verdict,
             ]
         )
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counted(comparisons).items() if count)
-    header = ("benchmark", "metric", "before", "after", "change", "95 % interval", "runs", "verdict")
+    header = ("benchmark", "metric", "before", "after", "change", "95 % interval", "runs", "undisturbed", "verdict")
     lines = [
         f"**{summary or 'nothing to compare'}** ({inline(pair.design)} design; lower is better)",
         "",
-        *table(header, rows, figures=header[2:7]),
+        *table(header, rows, figures=header[2:8]),
     ]
     notes = [f"- {inline(note)}" for note in pair.notes]
     return "\n".join([*lines, *(["", *notes] if notes else [])]) + "\n"

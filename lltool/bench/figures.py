@@ -23,6 +23,7 @@ class Figures:
     change: str
     interval: str
     runs: str
+    clean: str
     unsettled: bool
 
 
@@ -41,6 +42,7 @@ def figures_of(entry: Comparison, pair: Pair) -> Figures:
         change=NONE if entry.change is None else f"{percent(entry.change)} %",
         interval=NONE if entry.low is None or entry.high is None else f"{span(entry.low, entry.high)} %",
         runs=runs_of(entry),
+        clean=clean_of(entry),
         unsettled=any(found is not None and not found.settled for found in estimates),
     )
 
@@ -48,6 +50,15 @@ def figures_of(entry: Comparison, pair: Pair) -> Figures:
 def runs_of(entry: Comparison) -> str:
     """How many runs each arm had, as ``10 + 10``."""
     return " + ".join(str(0 if found is None else found.runs) for found in (entry.before, entry.after))
+
+
+def clean_of(entry: Comparison) -> str:
+    """How many of the compared runs nothing disturbed, and the change among those: ``7 + 6 of 20, -12 %``."""
+    if entry.clean is None:
+        return NONE
+    (before, of_before), (after, of_after) = entry.clean.before, entry.clean.after
+    change = "" if entry.clean.change is None else f", {percent(entry.clean.change)} %"
+    return f"{before} + {after} of {of_before + of_after}{change}"
 
 
 def percent(change: float) -> str:

@@ -102,7 +102,9 @@ class Result:
 
     ``design`` says how the arms were ordered (``ABBA`` or ``sequential``); ``host`` is the document of
     ``lltool host --json``; ``settings`` lists the findings of the tuning by arm name; ``passport`` is what the
-    clock and the host were while measuring.
+    clock and the host were while measuring. ``noise_floor`` holds, by benchmark and metric, the smallest relative
+    change that this host could show when `lltool bench selftest` measured it, for one run an arm: K runs an arm show
+    changes smaller by the root of K.
     """
 
     created: str
@@ -114,6 +116,7 @@ class Result:
     passport: dict[str, Any]
     runs: tuple[Run, ...]
     settings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -146,11 +149,21 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Clean:
+    """How many compared runs of each arm nothing disturbed, of how many; ``change`` is the change among them alone."""
+
+    before: tuple[int, int]
+    after: tuple[int, int]
+    change: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """One metric of one benchmark, before against after.
+    """One metric of one benchmark, before against after: all runs, which alone decide.
 
     ``change`` is after/before - 1; ``low`` and ``high`` bound it (95 %); ``margin`` is the relative difference below
-    which the arms count as equivalent. ``reason`` explains the outcome in words.
+    which the arms count as equivalent. ``p`` is what Holm's correction leaves of the test against no change.
+    ``more_runs`` would decide an inconclusive one, in about ``more_seconds``. ``reason`` explains the outcome in words.
     """
 
     benchmark: str
@@ -164,3 +177,7 @@ class Comparison:
     margin: float
     outcome: Outcome
     reason: str
+    p: float | None = None
+    more_runs: int | None = None
+    more_seconds: float | None = None
+    clean: Clean | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
 from lltool.bench.compare import benchmarks_in, compare
 from lltool.bench.estimates import CLOCK_AGREEMENT
-from lltool.bench.model import Comparison, Result, Run
+from lltool.bench.model import Comparison, Outcome, Result, Run
 from lltool.bench.resolution import quantum_ns
 from lltool.errors import InvalidInput
 
@@ -34,10 +34,17 @@ class Pair:
     design: str
     quantum_ns: float | None
     notes: tuple[str, ...]
+    noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def compare(self) -> list[Comparison]:
-        """A verdict for each metric of each benchmark."""
-        return compare(self.before, self.after, self.quantum_ns)
+        """A verdict for each metric of each benchmark; a sequential design says with each that it is the weaker one."""
+        found = compare(self.before, self.after, self.quantum_ns, self.noise_floor)
+        return [_weaker(entry) for entry in found] if self.design == SEQUENTIAL else found
+
+
+def _weaker(entry: Comparison) -> Comparison:
+    claims = entry.outcome in {Outcome.BETTER, Outcome.WORSE}
+    return replace(entry, reason=f"{entry.reason}; sequential: a drift would look the same") if claims else entry
 
 
 def has_both_arms(result: Result) -> bool:
@@ -90,7 +97,19 @@ def _pair(
         notes.append("the passport does not give the quantum of the clock: figures may show more than it resolves")
     if not set(benchmarks_in(before)) & set(benchmarks_in(after)):
         notes.append("no benchmark is in both arms")
-    return Pair(tuple(before), tuple(after), design, max(known, default=None), tuple(notes))
+    floors = _larger_floors([result.noise_floor for result in results])
+    return Pair(tuple(before), tuple(after), design, max(known, default=None), tuple(notes), floors)
+
+
+def _larger_floors(floors: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Of the noise floors of two hosts the larger one, metric by metric."""
+    larger: dict[str, dict[str, float]] = {}
+    for floor in floors:
+        for benchmark, metrics in floor.items():
+            own = larger.setdefault(benchmark, {})
+            for metric, value in metrics.items():
+                own[metric] = max(value, own.get(metric, 0.0))
+    return larger
 
 
 def _differences(before: Result, after: Result) -> list[str]:

@@ -32,8 +32,9 @@ def run_once(
 ) -> Run:
     """Measure ``benchmark`` once in a fresh worker on the first of ``cores``, with the second as peer where needed.
 
-    ``hold`` makes the worker hold idle states off and take a real-time priority. Never raises for what happens in the worker: the run then says
-    why it failed or does not apply. The calling thread stays off the measured cores meanwhile, where it can.
+    ``hold`` makes the worker hold idle states off and take a real-time priority. Never raises for what happens in the
+    worker: the run then says why it failed or does not apply. The calling thread stays off the measured cores
+    meanwhile, where it can.
     """
     used = tuple(cores[: benchmark.cores_needed])
     place: dict[str, Any] = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.estimates import estimate, having, unit
+from lltool.bench.interference import labels
 from lltool.bench.model import Run
 from lltool.bench.resolution import format_value, quantum_ns, resolution
 
@@ -53,6 +54,11 @@ def _remarks(runs: Sequence[Run]) -> list[str]:
     backings = sorted({run.notes["backing"] for run in runs if "backing" in run.notes})
     if backings:
         remarks.append(f"on {', '.join(backings)} pages")
+    disturbed = Counter(label for run in runs for label in labels(run.interference))
+    if disturbed:
+        clean = sum(run.interference is not None and not labels(run.interference) for run in runs)
+        causes = ", ".join(f"{label} in {count}" for label, count in disturbed.most_common())
+        remarks.append(f"undisturbed {clean} of {len(runs)}: {causes}")
     unsteady = sum(run.notes.get("steady") is False for run in runs)
     if unsteady:
         remarks.append(f"not steady in {unsteady}")

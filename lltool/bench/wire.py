@@ -13,6 +13,7 @@ from lltool.bench.model import Distance, Histogram, Interference, Result, Run
 SCHEMA = "lltool.result/1"
 
 Natural = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Bin = tuple[Natural, Natural]
 
 
@@ -110,6 +111,7 @@ class WireResult(BaseModel):
     passport: dict[str, Any]
     runs: tuple[WireRun, ...]
     settings: dict[str, list[dict[str, Any]]] = {}
+    noise_floor: dict[str, dict[str, Positive]] = {}
     notes: tuple[str, ...] = ()
 
     def result(self) -> Result:

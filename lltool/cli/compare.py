@@ -49,10 +49,30 @@ def compare(
         rows = []
         for entry in comparisons:
             figures = figures_of(entry, pair)
-            texts = (figures.unit, figures.before, figures.after, figures.change, figures.interval, figures.runs)
+            texts = (
+                figures.unit,
+                figures.before,
+                figures.after,
+                figures.change,
+                figures.interval,
+                figures.runs,
+                figures.clean,
+            )
             rows.append((entry.benchmark, entry.metric, *texts, f"{entry.outcome.value}: {entry.reason}"))
         print_table(
-            ("benchmark", "metric", "unit", "before", "after", "change", "95 % interval", "runs", "verdict"), rows
+            (
+                "benchmark",
+                "metric",
+                "unit",
+                "before",
+                "after",
+                "change",
+                "95 % interval",
+                "runs",
+                "undisturbed",
+                "verdict",
+            ),
+            rows,
         )
         for note in pair.notes:
             say(f"note: {note}")

@@ -14,7 +14,8 @@ import pytest
 pytest.importorskip("lltool.kernels.recorder", reason="needs the compiled kernels")
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.catalogue import BENCHMARKS, by_name
-from lltool.bench.passport import cautions, kernel_tick_hz
+from lltool.bench.frequency import bogomips_hz
+from lltool.bench.passport import cautions
 from lltool.bench.runner import run_once, take_passport
 
 CORES = sorted(os.sched_getaffinity(0), reverse=True)
@@ -154,7 +155,7 @@ def test_the_worker_loads_nothing_heavy() -> None:
 
 
 def test_a_passport_says_what_the_clock_is() -> None:
-    passport = take_passport(CORES[0])
+    passport = take_passport(CORES)
     assert passport["core"] == CORES[0]
     assert passport["floor_ticks"] % passport["quantum_ticks"] == 0
     assert 0.3 < passport["effective_ghz_lowest"] <= passport["effective_ghz"] <= passport["effective_ghz_highest"] < 10
@@ -164,10 +165,15 @@ def test_a_passport_says_what_the_clock_is() -> None:
 
 
 def test_the_kernels_rate_is_read_from_bogomips_where_it_comes_from_the_tsc() -> None:
-    assert kernel_tick_hz({"flags": "fpu tsc msr", "bogomips": "5192.30"}) == pytest.approx(2596.15e6)
-    assert kernel_tick_hz({"flags": "fp asimd", "bogomips": "243.75"}) is None
-    assert kernel_tick_hz({"flags": "tsc", "bogomips": "?"}) is None
-    assert kernel_tick_hz({}) is None
+    assert bogomips_hz({"flags": "fpu tsc msr", "bogomips": "5192.30"}) == pytest.approx(2596.15e6)
+    assert bogomips_hz({"flags": "fp asimd", "bogomips": "243.75"}) is None
+    assert bogomips_hz({"flags": "tsc", "bogomips": "?"}) is None
+    assert bogomips_hz({}) is None
+
+
+def source(disagreement_ppm: float | None, **changes: object) -> dict[str, object]:
+    known = {"name": "a source", "hz": 2.6e9, "step_hz": 0.0, "nominal": False}
+    return known | {"disagreement_ppm": disagreement_ppm} | changes
 
 
 def test_what_does_not_add_up_is_said() -> None:
@@ -175,7 +181,14 @@ def test_what_does_not_add_up_is_said() -> None:
         "tick_source": "tsc",
         "invariant": True,
         "clocksource": "tsc",
-        "kernel_disagreement_ppm": 1.0,
+        "sources": [
+            source(1.0),
+            source(None, hz=None),
+            source(9000.0, nominal=True),
+            # 80 ppm of 2.6 GHz are 0.2 MHz: its last digit does not tell them.
+            source(80.0, step_hz=0.2e6),
+        ],
+        "skew": [{"core": 3, "low_ticks": -100, "high_ticks": 80}],
         "fence_serialises": True,
         "steal_seconds": 0.0,
     }
@@ -183,11 +196,21 @@ def test_what_does_not_add_up_is_said() -> None:
     for key, value in {
         "invariant": False,
         "clocksource": "hpet",
-        "kernel_disagreement_ppm": -80.0,
+        "sources": [source(-80.0)],
+        "skew": [{"core": 3, "low_ticks": 20, "high_ticks": 180}],
         "fence_serialises": None,
         "steal_seconds": 0.02,
     }.items():
         assert len(cautions(good | {key: value})) == 1
+
+
+def test_a_passport_names_every_source_and_bounds_the_skew() -> None:
+    passport = take_passport(CORES[:2])
+    assert [other["core"] for other in passport["skew"]] == CORES[1:2]
+    assert all(other["low_ticks"] < other["high_ticks"] for other in passport["skew"])
+    told = [source for source in passport["sources"] if source["hz"] is not None]
+    assert all(source["hz"] or source["reason"] for source in passport["sources"])
+    assert all(abs(source["disagreement_ppm"]) < 1000 for source in told if not source["nominal"])
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs smaps")
