@@ -11,7 +11,8 @@ class Row:
     """One metric of one benchmark. Figures are text, already limited to the digits that the clock allows.
 
     ``outcome``: ``better``, ``worse``, ``equivalent``, ``inconclusive`` or ``not compared``.
-    ``headline`` marks the metric that stands for its benchmark.
+    ``headline`` marks the metric that stands for its benchmark. ``budget`` says how the (later) figure stands to its
+    latency budget, empty without one.
     """
 
     benchmark: str
@@ -28,6 +29,7 @@ class Row:
     runs: str
     unsettled: bool
     headline: bool
+    budget: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from lltool.bench.budgets import Budgets
 from lltool.bench.figures import NONE, figures_of
 from lltool.bench.markdown import inline, table
 from lltool.bench.model import Comparison, Estimate, Outcome, Result
@@ -17,7 +18,9 @@ SCHEMA = "lltool.compare/1"
 _EXPLAINED = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_COMPARED})
 
 
-def comparison_document(pair: Pair, comparisons: Sequence[Comparison], before: Result, after: Result) -> dict[str, Any]:
+def comparison_document(
+    pair: Pair, comparisons: Sequence[Comparison], before: Result, after: Result, budgets: Budgets
+) -> dict[str, Any]:
     """The comparison as JSON types: every number unrounded, in the unit named beside it."""
     return {
         "schema": SCHEMA,
@@ -25,7 +28,8 @@ def comparison_document(pair: Pair, comparisons: Sequence[Comparison], before: R
         "before": _origin(before),
         "after": _origin(after),
         "quantum_ns": pair.quantum_ns,
-        "comparisons": [_comparison(entry) for entry in comparisons],
+        "budgets": budgets.name,
+        "comparisons": [_comparison(entry, budgets) for entry in comparisons],
         "outcomes": counted(comparisons),
         "notes": list(pair.notes),
     }
@@ -46,15 +50,32 @@ def _origin(result: Result) -> dict[str, str]:
     }
 
 
-def _comparison(entry: Comparison) -> dict[str, Any]:
-    return {**asdict(entry), "before": _estimate(entry.before), "after": _estimate(entry.after)}
+def _comparison(entry: Comparison, budgets: Budgets) -> dict[str, Any]:
+    return {
+        **asdict(entry),
+        "before": _estimate(entry.before),
+        "after": _estimate(entry.after),
+        "budget": _budget(entry, budgets),
+    }
+
+
+def _budget(entry: Comparison, budgets: Budgets) -> dict[str, Any] | None:
+    budget = budgets.of(entry.benchmark, entry.metric)
+    if budget is None:
+        return None
+    return {
+        "title": budget.title,
+        "limit_ns": budget.limit_ns,
+        "standing": None if entry.after is None else budget.standing(entry.after).value,
+        "tier": None if entry.after is None else budgets.tier_of(entry.benchmark, entry.after.value),
+    }
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, Any] | None:
     return None if estimate is None else {**asdict(estimate), "settled": estimate.settled}
 
 
-def comparison_markdown(pair: Pair, comparisons: Sequence[Comparison]) -> str:
+def comparison_markdown(pair: Pair, comparisons: Sequence[Comparison], budgets: Budgets) -> str:
     """The comparison as a Markdown table with its summary and its cautions."""
     rows = []
     for entry in comparisons:
@@ -70,10 +91,22 @@ def comparison_markdown(pair: Pair, comparisons: Sequence[Comparison]) -> str:
                 figures.runs,
                 figures.clean,
                 f"{verdict}: {entry.reason}" if entry.outcome in _EXPLAINED else verdict,
+                budgets.in_words(entry.benchmark, entry.metric, entry.after).removeprefix("budget ") or NONE,
             ]
         )
     summary = ", ".join(f"{count} {outcome}" for outcome, count in counted(comparisons).items() if count)
-    header = ("benchmark", "metric", "before", "after", "change", "95 % interval", "runs", "undisturbed", "verdict")
+    header = (
+        "benchmark",
+        "metric",
+        "before",
+        "after",
+        "change",
+        "95 % interval",
+        "runs",
+        "undisturbed",
+        "verdict",
+        "budget",
+    )
     lines = [
         f"**{summary or 'nothing to compare'}** ({inline(pair.design)} design; lower is better)",
         "",

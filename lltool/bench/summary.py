@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lltool.bench.benchmark import Benchmark
+from lltool.bench.budgets import load_budgets
 from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.interference import labels
 from lltool.bench.model import Run
@@ -36,7 +37,8 @@ def summarise(benchmark: Benchmark, runs: Sequence[Run], passport: Mapping[str, 
             continue
         text = format_value(found.value, unit(metric), resolution(having(runs, metric), metric, quantum_ns(passport)))
         unsettled = "" if found.settled else f"unsettled: {found.beyond} samples beyond"
-        remark = "; ".join(filter(None, [unsettled, *(remarks if not rows else ())]))
+        budget = load_budgets().in_words(benchmark.name, metric, found)
+        remark = "; ".join(filter(None, [unsettled, budget, *(remarks if not rows else ())]))
         rows.append(Row(benchmark.name, metric, text, str(found.samples), str(found.runs), remark))
     return rows or [Row(benchmark.name, "", "", "", "0", "; ".join(remarks) or "not run")]
 

@@ -37,21 +37,32 @@ RunsOption = Annotated[
 
 @app.command("list")
 def list_benchmarks(json: JsonOption = False) -> None:
-    """Show every benchmark: what it measures, its section in the chapter, its cores.
+    """Show every benchmark: what it measures, its section in the chapter, its cores, its latency budget.
 
     Example: lltool bench list
     """
     from dataclasses import asdict
 
+    from lltool.bench.budgets import load_budgets
     from lltool.bench.catalogue import BENCHMARKS
 
+    limits = load_budgets()
+    wanted = {
+        known.name: [budget for metric in known.metrics if (budget := limits.of(known.name, metric)) is not None]
+        for known in BENCHMARKS
+    }
     if json:
-        print_json({"schema": "lltool.bench-list/1", "benchmarks": [asdict(known) for known in BENCHMARKS]})
+        entries = [
+            {**asdict(known), "budgets": {budget.metric: budget.limit_ns for budget in wanted[known.name]}}
+            for known in BENCHMARKS
+        ]
+        print_json({"schema": "lltool.bench-list/1", "benchmarks": entries})
         return
-    print_table(
-        ("benchmark", "section", "cores", "loop", "measures"),
-        [(known.name, known.section, str(known.cores_needed), known.loop, known.summary) for known in BENCHMARKS],
-    )
+    rows = []
+    for known in BENCHMARKS:
+        limit = ", ".join(f"{budget.metric} {budget.limit}" for budget in wanted[known.name])
+        rows.append((known.name, known.section, str(known.cores_needed), known.loop, limit, known.summary))
+    print_table(("benchmark", "section", "cores", "loop", "budget", "measures"), rows)
 
 
 @app.command("run")

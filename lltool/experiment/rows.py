@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lltool.bench.budgets import load_budgets
 from lltool.bench.compare import benchmarks_in, metrics_of, why_missing
 from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.figures import NONE, figures_of
@@ -48,6 +49,7 @@ def _compared_row(entry: Comparison, pair: Pair, headline: str) -> Row:
         runs=figures.runs,
         unsettled=figures.unsettled,
         headline=entry.metric == headline,
+        budget=load_budgets().in_words(entry.benchmark, entry.metric, entry.after),
     )
 
 
@@ -84,6 +86,7 @@ def _single_row(benchmark: str, metric: str, own: Sequence[Run], quantum_ns: flo
         runs=str(0 if found is None else found.runs),
         unsettled=found is not None and not found.settled,
         headline=is_headline,
+        budget=load_budgets().in_words(benchmark, metric, found),
     )
 
 

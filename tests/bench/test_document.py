@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lltool.bench.budgets import load_budgets
 from lltool.bench.document import comparison_document, comparison_markdown
 from lltool.bench.figures import figures_of, percent, span
 from lltool.bench.pairing import pair_of
@@ -16,7 +17,7 @@ def test_the_document_is_plain_json_with_every_outcome_counted(synthetic: Any) -
     trial = synthetic.trial(tcp_rtt=(26_000, 20_000), timer_cost=(260, 260))
     pair = pair_of(trial, trial)
     comparisons = pair.compare()
-    document = comparison_document(pair, comparisons, trial, trial)
+    document = comparison_document(pair, comparisons, trial, trial, load_budgets())
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["schema"] == "lltool.compare/1"
     assert document["design"] == "ABBA"
@@ -33,7 +34,7 @@ def test_markdown_has_one_row_for_each_metric_and_explains_what_is_undecided(syn
     trial = synthetic.result(runs)
     pair = pair_of(trial, trial)
     comparisons = pair.compare()
-    lines = comparison_markdown(pair, comparisons).splitlines()
+    lines = comparison_markdown(pair, comparisons, load_budgets()).splitlines()
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) == len(comparisons) + 2
     assert len({row.count(" | ") for row in rows}) == 1
@@ -46,7 +47,7 @@ def test_markdown_takes_no_orders_from_a_host(synthetic: Any) -> None:
     trial = synthetic.trial(tcp_rtt=(26_000, 20_000))
     trial = synthetic.result([*trial.runs, synthetic.run("spsc.hop", "before", failed=hostile)], notes=(hostile,))
     pair = pair_of(trial, trial)
-    text = comparison_markdown(pair, pair.compare())
+    text = comparison_markdown(pair, pair.compare(), load_budgets())
     assert "<" not in text
     assert "\n#" not in text
     assert "[x]" not in text.replace("\\[", "").replace("\\]", "")

@@ -27,8 +27,8 @@ def test_compare_prints_a_table_and_its_notes_elsewhere(lltool: Any, files: dict
     done = lltool("bench", "compare", files["slow"], files["fast"])
     assert done.returncode == 0
     assert "better: the whole interval lies below no change" in done.stdout
-    assert "drift" in done.stderr
-    assert "drift" not in done.stdout
+    assert "sequential design" in done.stderr
+    assert "sequential design" not in done.stdout
 
 
 @pytest.mark.parametrize(("before", "after", "code"), [("slow", "fast", 0), ("fast", "slow", 5), ("trial", "trial", 0)])
