@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from xml.etree import ElementTree as ET
 
 from lltool.bench.budgets import Budgets, is_over_budget
 from lltool.bench.figures import figures_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ def test_json_and_markdown_carry_the_budget(over: Any) -> None:
 
 def test_junit_has_a_case_for_every_figure(over: Any) -> None:
     _, pair, comparisons, budgets = over
-    suite = ElementTree.fromstring(junit(pair, comparisons, budgets))  # noqa: S314 - our own document
+    suite = ET.fromstring(junit(pair, comparisons, budgets))  # noqa: S314 - our own document
     cases = {(case.get("classname"), case.get("name")): case for case in suite}
     assert len(cases) == len(comparisons) == int(suite.get("tests", ""))
     failed = {key for key, case in cases.items() if case.find("failure") is not None}
