@@ -13,6 +13,7 @@ cdef extern from "llt_atomic.h" nogil:
     uint64_t llt_load_acquire(const llt_atomic_u64 *word)
     void llt_store_relaxed(llt_atomic_u64 *word, uint64_t value)
     void llt_store_release(llt_atomic_u64 *word, uint64_t value)
-    uint64_t llt_add_relaxed(llt_atomic_u64 *word, uint64_t value)
+    bint llt_compare_exchange_acq_rel(llt_atomic_u64 *word, uint64_t expected, uint64_t wanted)
+    uint64_t llt_add_relaxed(llt_atomic_u64 *word, uint64_t amount)
     void llt_fence_acquire()
     void llt_fence_release()

@@ -7,6 +7,7 @@
 #define LLT_ATOMIC_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LLT_LINE 128
@@ -29,8 +30,13 @@ static inline void llt_store_relaxed(llt_atomic_u64 *word, uint64_t value) {
 static inline void llt_store_release(llt_atomic_u64 *word, uint64_t value) {
     atomic_store_explicit(word, value, memory_order_release);
 }
-static inline uint64_t llt_add_relaxed(llt_atomic_u64 *word, uint64_t value) {
-    return atomic_fetch_add_explicit(word, value, memory_order_relaxed);
+/* True when `word` held `expected` and holds `wanted` now. On failure nothing is ordered: the caller looks again. */
+static inline bool llt_compare_exchange_acq_rel(llt_atomic_u64 *word, uint64_t expected, uint64_t wanted) {
+    return atomic_compare_exchange_strong_explicit(word, &expected, wanted, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
+static inline uint64_t llt_add_relaxed(llt_atomic_u64 *word, uint64_t amount) {
+    return atomic_fetch_add_explicit(word, amount, memory_order_relaxed);
 }
 static inline void llt_fence_acquire(void) { atomic_thread_fence(memory_order_acquire); }
 static inline void llt_fence_release(void) { atomic_thread_fence(memory_order_release); }

@@ -1,22 +1,28 @@
-/* Bounded queue of fixed-size records between one producer thread and one consumer thread.
+/* Bounded queue of fixed-size records between one producer and one consumer: what both layouts share.
  *
- * Layout: three parts LLT_LINE apart, each written by at most one side.
+ * A ring is one block of memory, on the heap or mapped by two processes:
  *
- *   producer   tail         next index to write; stored by the producer, loaded by the consumer
- *              cached_head  the producer's last look at `head`
- *   consumer   head         next index to read; stored by the consumer, loaded by the producer
- *              cached_tail  the consumer's last look at `tail`
- *   constant   slots, mask, record_size: written once, before the threads start
+ *   constants  magic, version, layout, capacity, record size, stride: written once, before anyone else looks
+ *   control    closed: set once
+ *   producer   tail    index of the next record; stored by the producer
+ *   consumer   head    index of the oldest record; stored by the consumer
+ *   slots
  *
- * Indices run freely through 2^64 and are masked when used, so that tail - head is the number of records at all
- * times, every slot can be used, and a wrap of the counter needs no case of its own (capacity divides 2^64).
- * A side loads the other's index, and so pulls the other's line, only when its cached copy says full or empty.
+ * Constants, control, producer, consumer and slots lie LLT_LINE apart, so that no store takes a line that the other
+ * side works on. What a side keeps for itself lies in its own handle, in its own memory: its index, its next slot, and
+ * what it last saw of the other side. A handle that read its own index from the ring would wait for the line that
+ * the other side has just taken by polling it.
  *
- * Ordering: the producer's release store of `tail` pairs with the consumer's acquire load of it, and makes the record
- * visible before its index. The consumer's release store of `head` pairs with the producer's acquire load, and keeps
- * the copy out of a slot before the slot is written again. Each side loads its own index relaxed: nobody else stores it.
+ * Indices run freely through 2^64, so that tail - head is the number of records at all times, every slot is usable,
+ * and the wrap of the counter needs no case of its own (capacity is a power of two and divides 2^64).
  *
- * reserve/commit and peek/release give the slot itself, for records that are built or used in place.
+ * Two layouts, because none is the best at both jobs:
+ *   llt_spsc_sequenced.h  each slot carries its own number: one line moves per record, best one record at a time
+ *   llt_spsc_indexed.h    records lie back to back and `tail` publishes them: best in batches, copied as a whole
+ *
+ * Death of a process. An index moves after the work it stands for, so the ring is whole at any instant; a new handle
+ * of the dead side resumes where the indices stand. A record whose commit was not reached was never sent; one that
+ * was read but not released comes again. Roles are claimed with the process id; that of a dead process can be taken.
  */
 #ifndef LLT_SPSC_H
 #define LLT_SPSC_H
@@ -29,19 +35,57 @@
 
 #include "llt_atomic.h"
 
+#define LLT_SPSC_MAGIC 0x31435350534c4c54u /* "TLLSPSC1" in memory order on little endian; a foreign order differs */
+#define LLT_SPSC_VERSION 1
+
+typedef enum { LLT_SPSC_SEQUENCED = 1, LLT_SPSC_INDEXED = 2 } llt_spsc_layout;
+
 typedef struct {
+    _Alignas(LLT_LINE) llt_atomic_u64 magic; /* stored last: what has it is complete */
+    uint32_t version;
+    uint32_t layout;
+    uint64_t capacity;
+    uint64_t record_size;
+    uint64_t stride;
+    _Alignas(LLT_LINE) llt_atomic_u64 closed;
     _Alignas(LLT_LINE) llt_atomic_u64 tail;
-    uint64_t cached_head;
+    llt_atomic_u64 producer_pid; /* 0: nobody */
     _Alignas(LLT_LINE) llt_atomic_u64 head;
-    uint64_t cached_tail;
-    _Alignas(LLT_LINE) unsigned char *slots;
-    uint64_t mask;
-    size_t record_size;
+    llt_atomic_u64 consumer_pid;
+    _Alignas(LLT_LINE) unsigned char slots[];
 } llt_spsc;
 
-_Static_assert(offsetof(llt_spsc, head) - offsetof(llt_spsc, tail) >= LLT_LINE, "producer and consumer share a line");
-_Static_assert(offsetof(llt_spsc, slots) - offsetof(llt_spsc, head) >= LLT_LINE, "consumer shares a line");
-_Static_assert(sizeof(llt_spsc) % LLT_LINE == 0, "what follows a ring shares its line");
+_Static_assert(offsetof(llt_spsc, closed) == 1 * LLT_LINE, "the layout of shared memory is fixed");
+_Static_assert(offsetof(llt_spsc, tail) == 2 * LLT_LINE, "the layout of shared memory is fixed");
+_Static_assert(offsetof(llt_spsc, head) == 3 * LLT_LINE, "the layout of shared memory is fixed");
+_Static_assert(offsetof(llt_spsc, slots) == 4 * LLT_LINE, "the layout of shared memory is fixed");
+
+/* `next` walks from `slots` to `end` and starts again: no multiplication, no mask. `limit` is the producer's index at
+ * which it must look at `head` again; `seen` is the consumer's copy of `tail` (indexed layout only).
+ */
+typedef struct {
+    _Alignas(LLT_LINE) unsigned char *next;
+    uint64_t tail;
+    uint64_t limit;
+    size_t stride;
+    unsigned char *end;
+    unsigned char *slots;
+    uint64_t capacity;
+    size_t record_size;
+    llt_spsc *ring;
+} llt_spsc_producer;
+
+typedef struct {
+    _Alignas(LLT_LINE) unsigned char *next;
+    uint64_t head;
+    uint64_t seen;
+    size_t stride;
+    unsigned char *end;
+    unsigned char *slots;
+    uint64_t capacity;
+    size_t record_size;
+    llt_spsc *ring;
+} llt_spsc_consumer;
 
 /* Smallest power of two that is at least `capacity`; 0 when 64 bits cannot hold it or capacity is 0. */
 static inline uint64_t llt_spsc_round_capacity(uint64_t capacity) {
@@ -51,110 +95,159 @@ static inline uint64_t llt_spsc_round_capacity(uint64_t capacity) {
     return capacity == 1 ? 1 : (uint64_t)1 << (64 - __builtin_clzll(capacity - 1));
 }
 
-/* NULL when memory is not to be had. `first_index` is where both indices start: 0, but for tests of the wrap.
- * Every page of the slots is written here, so that no push pays for a first touch.
+/* Distance of two slots; 0 when it cannot be represented. Sequenced slots keep number and payload 8-byte aligned. */
+static inline size_t llt_spsc_stride(llt_spsc_layout layout, size_t record_size) {
+    if (record_size == 0 || record_size > (size_t)PTRDIFF_MAX - 16) {
+        return 0;
+    }
+    return layout == LLT_SPSC_INDEXED ? record_size : 8 + (record_size + 7) / 8 * 8;
+}
+
+/* Bytes of a whole ring, a multiple of LLT_LINE; 0 when there is no such ring. `capacity` is a power of two. */
+static inline size_t llt_spsc_bytes(llt_spsc_layout layout, uint64_t capacity, size_t record_size) {
+    size_t stride = llt_spsc_stride(layout, record_size), slots;
+    if (stride == 0 || capacity == 0 || __builtin_mul_overflow(capacity, stride, &slots) ||
+        slots > (size_t)PTRDIFF_MAX - sizeof(llt_spsc) - LLT_LINE) {
+        return 0;
+    }
+    return (sizeof(llt_spsc) + slots + LLT_LINE - 1) / LLT_LINE * LLT_LINE;
+}
+
+/* The number in a sequenced slot: index + 1 of the record that it holds. */
+static inline llt_atomic_u64 *llt_spsc_number(unsigned char *slot) { return (llt_atomic_u64 *)(void *)slot; }
+
+/* Lays a ring out in `memory` of llt_spsc_bytes(), LLT_LINE aligned. Every slot is written, so that no push pays for a
+ * first touch. `first_index` is where both indices start: 0, but for tests of the wrap.
  */
-static inline llt_spsc *llt_spsc_create(uint64_t capacity, size_t record_size, uint64_t first_index) {
-    uint64_t slot_count = llt_spsc_round_capacity(capacity);
-    size_t slots_size;
-    if (slot_count == 0 || record_size == 0 || __builtin_mul_overflow(slot_count, record_size, &slots_size) ||
-        slots_size > (size_t)PTRDIFF_MAX - LLT_LINE) {
-        return NULL;
-    }
-    slots_size = (slots_size + LLT_LINE - 1) / LLT_LINE * LLT_LINE;
-    llt_spsc *ring = (llt_spsc *)aligned_alloc(LLT_LINE, sizeof(llt_spsc));
-    unsigned char *slots = (unsigned char *)aligned_alloc(LLT_LINE, slots_size);
-    if (ring == NULL || slots == NULL) {
-        free(ring);
-        free(slots);
-        return NULL;
-    }
-    memset(slots, 0, slots_size);
+static inline void llt_spsc_init(llt_spsc *ring, llt_spsc_layout layout, uint64_t capacity, size_t record_size,
+                                 uint64_t first_index) {
+    ring->version = LLT_SPSC_VERSION;
+    ring->layout = layout;
+    ring->capacity = capacity;
+    ring->record_size = record_size;
+    ring->stride = llt_spsc_stride(layout, record_size);
+    atomic_init(&ring->closed, 0);
     atomic_init(&ring->tail, first_index);
     atomic_init(&ring->head, first_index);
-    ring->cached_head = first_index;
-    ring->cached_tail = first_index;
-    ring->slots = slots;
-    ring->mask = slot_count - 1;
-    ring->record_size = record_size;
+    atomic_init(&ring->producer_pid, 0);
+    atomic_init(&ring->consumer_pid, 0);
+    memset(ring->slots, 0, (size_t)capacity * ring->stride);
+    if (layout == LLT_SPSC_SEQUENCED) {
+        /* Any number but index + 1 says "not yet"; zeros would say "here" once, at the wrap of the counter. */
+        for (uint64_t i = 0; i < capacity; i++) {
+            uint64_t index = first_index + i;
+            atomic_init(llt_spsc_number(ring->slots + (size_t)(index & (capacity - 1)) * ring->stride), index);
+        }
+    }
+    llt_store_release(&ring->magic, LLT_SPSC_MAGIC); /* release: who sees the magic sees a whole ring */
+}
+
+typedef enum {
+    LLT_SPSC_OK,
+    LLT_SPSC_TOO_SHORT,
+    LLT_SPSC_NOT_A_RING,
+    LLT_SPSC_OTHER_VERSION,
+    LLT_SPSC_BAD_SIZES,
+    LLT_SPSC_BAD_INDICES
+} llt_spsc_fault;
+
+/* What a process that maps foreign memory checks before it trusts it. The other side may be at work meanwhile. */
+static inline llt_spsc_fault llt_spsc_validate(const llt_spsc *ring, size_t mapped) {
+    if (mapped < sizeof(llt_spsc)) {
+        return LLT_SPSC_TOO_SHORT;
+    }
+    if (llt_load_acquire(&ring->magic) != LLT_SPSC_MAGIC) { /* acquire: the constants before the magic */
+        return LLT_SPSC_NOT_A_RING;
+    }
+    if (ring->version != LLT_SPSC_VERSION) {
+        return LLT_SPSC_OTHER_VERSION;
+    }
+    llt_spsc_layout layout = (llt_spsc_layout)ring->layout;
+    if ((layout != LLT_SPSC_SEQUENCED && layout != LLT_SPSC_INDEXED) || ring->capacity == 0 ||
+        (ring->capacity & (ring->capacity - 1)) != 0 ||
+        ring->stride != llt_spsc_stride(layout, (size_t)ring->record_size)) {
+        return LLT_SPSC_BAD_SIZES;
+    }
+    size_t wanted = llt_spsc_bytes(layout, ring->capacity, (size_t)ring->record_size);
+    if (wanted == 0) {
+        return LLT_SPSC_BAD_SIZES;
+    }
+    if (wanted > mapped) {
+        return LLT_SPSC_TOO_SHORT;
+    }
+    uint64_t head = llt_load_acquire(&ring->head); /* acquire: tail is loaded behind it */
+    uint64_t length = llt_load_relaxed(&ring->tail) - head;
+    /* A sequenced tail is stored behind its record: head can be ahead of it by what one dead push left. */
+    bool behind = layout == LLT_SPSC_SEQUENCED && -length <= ring->capacity;
+    return length <= ring->capacity || behind ? LLT_SPSC_OK : LLT_SPSC_BAD_INDICES;
+}
+
+/* NULL when memory is not to be had. */
+static inline llt_spsc *llt_spsc_create(llt_spsc_layout layout, uint64_t capacity, size_t record_size,
+                                        uint64_t first_index) {
+    uint64_t rounded = llt_spsc_round_capacity(capacity);
+    size_t bytes = llt_spsc_bytes(layout, rounded, record_size);
+    llt_spsc *ring = bytes == 0 ? NULL : (llt_spsc *)aligned_alloc(LLT_LINE, bytes);
+    if (ring != NULL) {
+        llt_spsc_init(ring, layout, rounded, record_size, first_index);
+    }
     return ring;
 }
 
-static inline void llt_spsc_destroy(llt_spsc *ring) {
-    if (ring != NULL) {
-        free(ring->slots);
-        free(ring);
+static inline void llt_spsc_destroy(llt_spsc *ring) { free(ring); }
+
+/* A producer that goes on where the last one stopped, dead or not. One at a time. */
+static inline void llt_spsc_start_producer(llt_spsc_producer *side, llt_spsc *ring) {
+    side->ring = ring;
+    side->capacity = ring->capacity;
+    side->record_size = (size_t)ring->record_size;
+    side->stride = (size_t)ring->stride;
+    side->slots = ring->slots;
+    side->end = ring->slots + (size_t)ring->capacity * side->stride;
+    side->tail = llt_load_acquire(&ring->tail); /* acquire: the stores of the producer before */
+    side->limit = side->tail;                   /* makes the first push look at head */
+    side->next = side->slots + (size_t)(side->tail & (side->capacity - 1)) * side->stride;
+    /* A producer that died between a record and its index has sent the record: it is counted here. */
+    while (ring->layout == LLT_SPSC_SEQUENCED && llt_load_acquire(llt_spsc_number(side->next)) == side->tail + 1) {
+        side->tail++;
+        side->next = side->slots + (size_t)(side->tail & (side->capacity - 1)) * side->stride;
     }
+    side->limit = side->tail;
+    llt_store_relaxed(&ring->tail, side->tail); /* relaxed: the records were published by their own numbers */
 }
 
-/* Producer only. The slot of the next record, or NULL when the ring is full. Nothing is visible before commit. */
-static inline void *llt_spsc_reserve(llt_spsc *ring) {
-    uint64_t tail = llt_load_relaxed(&ring->tail); /* relaxed: the producer's own index */
-    if (tail - ring->cached_head > ring->mask) {
-        ring->cached_head = llt_load_acquire(&ring->head); /* acquire: the consumer has left the slots before head */
-        if (tail - ring->cached_head > ring->mask) {
-            return NULL;
-        }
-    }
-    return ring->slots + (size_t)(tail & ring->mask) * ring->record_size;
+/* A consumer that goes on where the last one stopped, dead or not. One at a time. */
+static inline void llt_spsc_start_consumer(llt_spsc_consumer *side, llt_spsc *ring) {
+    side->ring = ring;
+    side->capacity = ring->capacity;
+    side->record_size = (size_t)ring->record_size;
+    side->stride = (size_t)ring->stride;
+    side->slots = ring->slots;
+    side->end = ring->slots + (size_t)ring->capacity * side->stride;
+    side->head = llt_load_acquire(&ring->head); /* acquire: the stores of the consumer before */
+    side->seen = side->head;
+    side->next = side->slots + (size_t)(side->head & (side->capacity - 1)) * side->stride;
 }
-
-/* Producer only, after a reserve that gave a slot. */
-static inline void llt_spsc_commit(llt_spsc *ring) {
-    uint64_t tail = llt_load_relaxed(&ring->tail);
-    llt_store_release(&ring->tail, tail + 1); /* release: the record before its index */
-}
-
-/* Consumer only. The oldest record, or NULL when the ring is empty. It stays valid until release. */
-static inline const void *llt_spsc_peek(llt_spsc *ring) {
-    uint64_t head = llt_load_relaxed(&ring->head); /* relaxed: the consumer's own index */
-    if (head == ring->cached_tail) {
-        ring->cached_tail = llt_load_acquire(&ring->tail); /* acquire: the records before tail are written */
-        if (head == ring->cached_tail) {
-            return NULL;
-        }
-    }
-    return ring->slots + (size_t)(head & ring->mask) * ring->record_size;
-}
-
-/* Consumer only, after a peek that gave a record. */
-static inline void llt_spsc_release(llt_spsc *ring) {
-    uint64_t head = llt_load_relaxed(&ring->head);
-    llt_store_release(&ring->head, head + 1); /* release: the last look at the slot before it is given back */
-}
-
-/* Producer only. Copies record_size bytes in; false when the ring is full. */
-static inline bool llt_spsc_try_push(llt_spsc *ring, const void *record) {
-    void *slot = llt_spsc_reserve(ring);
-    if (slot == NULL) {
-        return false;
-    }
-    memcpy(slot, record, ring->record_size);
-    llt_spsc_commit(ring);
-    return true;
-}
-
-/* Consumer only. Copies record_size bytes out; false when the ring is empty. */
-static inline bool llt_spsc_try_pop(llt_spsc *ring, void *record) {
-    const void *slot = llt_spsc_peek(ring);
-    if (slot == NULL) {
-        return false;
-    }
-    memcpy(record, slot, ring->record_size);
-    llt_spsc_release(ring);
-    return true;
-}
-
-static inline uint64_t llt_spsc_capacity(const llt_spsc *ring) { return ring->mask + 1; }
 
 /* Any thread. A number of records between 0 and capacity, exact while neither side is at work.
- * head is loaded first: the tail seen later cannot lie behind it. Both sides may have moved on in between, so the
- * difference is cut to the capacity.
+ * head is loaded first: the tail seen later cannot lie behind it by more than a push in progress. Both sides may have
+ * moved on in between, so the difference is cut to what a ring can hold.
  */
 static inline uint64_t llt_spsc_length(const llt_spsc *ring) {
     uint64_t head = llt_load_acquire(&ring->head); /* acquire: keeps the load of tail behind this one */
     uint64_t length = llt_load_relaxed(&ring->tail) - head;
-    return length > ring->mask + 1 ? ring->mask + 1 : length;
+    if (length >> 63) {
+        return 0;
+    }
+    return length > ring->capacity ? ring->capacity : length;
 }
+
+/* Either side, once: nothing more is sent. What is in the ring can still be taken out. */
+static inline void llt_spsc_close(llt_spsc *ring) {
+    llt_store_release(&ring->closed, 1); /* release: who sees it closed sees every record sent before */
+}
+
+/* Ask before the look that finds the ring empty: closed, then empty, is the end. */
+static inline bool llt_spsc_is_closed(const llt_spsc *ring) { return llt_load_acquire(&ring->closed) != 0; }
 
 #endif

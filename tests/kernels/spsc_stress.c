@@ -1,6 +1,8 @@
 /* Two threads pass checksummed records through a ring.
  *
- *   spsc_stress ITEMS FIRST_INDEX CAPACITY
+ *   spsc_stress LAYOUT ITEMS FIRST_INDEX CAPACITY
+ *
+ * LAYOUT: 1 sequenced, 2 indexed.
  *
  * Exit 0 when every record arrived once, whole and in order; otherwise 1 and a line that says what did not.
  */
@@ -10,7 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "llt_spsc.h"
+#include "llt_spsc_indexed.h"
+#include "llt_spsc_sequenced.h"
+
+#define BATCH 5
 
 typedef struct {
     uint64_t number;
@@ -19,7 +24,30 @@ typedef struct {
 } record;
 
 static llt_spsc *ring;
+static llt_spsc_producer out;
+static llt_spsc_consumer in;
 static uint64_t items;
+static int sequenced;
+/* Not a constant: gcc expands copies of a known size to moves that ThreadSanitizer does not see. */
+static volatile size_t size = sizeof(record);
+
+static bool push(const record *one) {
+    return sequenced ? llt_seq_try_push(&out, one, size) : llt_idx_try_push(&out, one, size);
+}
+
+static bool pop(record *one) {
+    return sequenced ? llt_seq_try_pop(&in, one, size) : llt_idx_try_pop(&in, one, size);
+}
+
+static size_t push_batch(const record *many, size_t count) {
+    return sequenced ? llt_seq_push_batch(&out, many, count, size)
+                     : llt_idx_push_batch(&out, many, count, size);
+}
+
+static size_t pop_batch(record *many, size_t count) {
+    return sequenced ? llt_seq_pop_batch(&in, many, count, size)
+                     : llt_idx_pop_batch(&in, many, count, size);
+}
 
 static record make(uint64_t number) {
     record made = {.number = number};
@@ -32,75 +60,113 @@ static record make(uint64_t number) {
     return made;
 }
 
-/* Copying and in place by turns: both ways in and out are used. */
+/* In place, copying, and in batches by turns: every way in and out is used. */
 static void *produce(void *unused) {
     (void)unused;
-    for (uint64_t number = 0; number < items; number++) {
-        record next = make(number);
-        if (number % 2) {
-            while (!llt_spsc_try_push(ring, &next)) {
+    record batch[BATCH];
+    for (uint64_t number = 0; number < items;) {
+        if (number % 3 == 0) {
+            record *slot;
+            while ((slot = (record *)(sequenced ? llt_seq_reserve(&out) : llt_idx_reserve(&out))) == NULL) {
+                sched_yield();
+            }
+            record next = make(number++);
+            memcpy(slot, &next, size);
+            if (sequenced) {
+                llt_seq_commit(&out);
+            } else {
+                llt_idx_commit(&out, 1);
+            }
+        } else if (number % 3 == 1) {
+            record next = make(number++);
+            while (!push(&next)) {
                 sched_yield();
             }
         } else {
-            record *slot;
-            while ((slot = (record *)llt_spsc_reserve(ring)) == NULL) {
-                sched_yield();
+            size_t count = items - number < BATCH ? (size_t)(items - number) : BATCH;
+            for (size_t i = 0; i < count; i++) {
+                batch[i] = make(number + i);
             }
-            *slot = next;
-            llt_spsc_commit(ring);
+            for (size_t done = 0; done < count;) {
+                size_t pushed = push_batch(batch + done, count - done);
+                if (pushed == 0) {
+                    sched_yield();
+                }
+                done += pushed;
+            }
+            number += count;
         }
     }
+    llt_spsc_close(ring);
     return NULL;
 }
 
+static int check(const record *got, uint64_t number) {
+    record wanted = make(number);
+    if (memcmp(got, &wanted, sizeof wanted) == 0) {
+        return 0;
+    }
+    printf("record %" PRIu64 ": got number %" PRIu64 ", checksum %" PRIx64 "\n", number, got->number, got->checksum);
+    return 1;
+}
+
 static int consume(void) {
-    for (uint64_t number = 0; number < items; number++) {
-        record got;
-        if (number % 3) {
-            while (!llt_spsc_try_pop(ring, &got)) {
-                sched_yield();
-            }
+    record batch[BATCH];
+    uint64_t number = 0;
+    for (;;) {
+        bool closed = llt_spsc_is_closed(ring);
+        size_t count = 0;
+        if (number % 2) {
+            count = pop_batch(batch, BATCH);
+        } else if (number % 4) {
+            count = pop(batch);
         } else {
-            const record *slot;
-            while ((slot = (const record *)llt_spsc_peek(ring)) == NULL) {
-                sched_yield();
+            const record *slot = (const record *)(sequenced ? llt_seq_peek(&in) : llt_idx_peek(&in));
+            if (slot != NULL) {
+                memcpy(&batch[count++], slot, size);
+                if (sequenced) {
+                    llt_seq_release(&in);
+                } else {
+                    llt_idx_release(&in, 1);
+                }
             }
-            got = *slot;
-            llt_spsc_release(ring);
         }
-        record wanted = make(number);
-        if (memcmp(&got, &wanted, sizeof got) != 0) {
-            printf("record %" PRIu64 ": got number %" PRIu64 ", checksum %" PRIx64 "\n", number, got.number,
-                   got.checksum);
-            return 1;
+        if (count == 0 && closed) {
+            return number == items ? 0 : (printf("%" PRIu64 " records of %" PRIu64 "\n", number, items), 1);
         }
-        if (llt_spsc_length(ring) > llt_spsc_capacity(ring)) {
-            printf("record %" PRIu64 ": more records than capacity\n", number);
-            return 1;
+        if (count == 0) {
+            sched_yield();
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (check(&batch[i], number++) != 0) {
+                return 1;
+            }
+        }
+        if (llt_spsc_length(ring) > ring->capacity) {
+            return printf("record %" PRIu64 ": more records than capacity\n", number), 1;
         }
     }
-    return 0;
 }
 
 /* Every slot is usable and the ring knows full from empty, wherever the indices stand. */
 static int fill_and_drain(void) {
     for (int round = 0; round < 3; round++) {
-        uint64_t capacity = llt_spsc_capacity(ring);
+        uint64_t capacity = ring->capacity;
         record got, one = make(7);
-        if (llt_spsc_try_pop(ring, &got) || llt_spsc_length(ring) != 0) {
+        if (pop(&got) || llt_spsc_length(ring) != 0) {
             return printf("round %d: an empty ring gave a record\n", round), 1;
         }
         for (uint64_t i = 0; i < capacity; i++) {
             one = make(i);
-            if (!llt_spsc_try_push(ring, &one) || llt_spsc_length(ring) != i + 1) {
+            if (!push(&one) || llt_spsc_length(ring) != i + 1) {
                 return printf("round %d: record %" PRIu64 " of %" PRIu64 " refused\n", round, i, capacity), 1;
             }
         }
-        if (llt_spsc_try_push(ring, &one)) {
+        if (push(&one)) {
             return printf("round %d: a full ring took a record\n", round), 1;
         }
         for (uint64_t i = 0; i < capacity; i++) {
-            if (!llt_spsc_try_pop(ring, &got) || got.number != i) {
+            if (!pop(&got) || got.number != i) {
                 return printf("round %d: record %" PRIu64 " lost\n", round, i), 1;
             }
         }
@@ -109,12 +175,19 @@ static int fill_and_drain(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 4) {
+    if (count != 5) {
         return 2;
     }
-    items = strtoull(arguments[1], NULL, 10);
-    ring = llt_spsc_create(strtoull(arguments[3], NULL, 10), sizeof(record), strtoull(arguments[2], NULL, 10));
-    if (ring == NULL || fill_and_drain() != 0) {
+    sequenced = arguments[1][0] == '1';
+    items = strtoull(arguments[2], NULL, 10);
+    ring = llt_spsc_create(sequenced ? LLT_SPSC_SEQUENCED : LLT_SPSC_INDEXED, strtoull(arguments[4], NULL, 10),
+                           sizeof(record), strtoull(arguments[3], NULL, 10));
+    if (ring == NULL || llt_spsc_validate(ring, SIZE_MAX) != LLT_SPSC_OK) {
+        return 1;
+    }
+    llt_spsc_start_producer(&out, ring);
+    llt_spsc_start_consumer(&in, ring);
+    if (fill_and_drain() != 0) {
         return 1;
     }
     pthread_t producer;

@@ -1,4 +1,4 @@
-"""Ring and seqlock under two threads of C, plain and under ThreadSanitizer."""
+"""Ring and seqlock under two threads of C, plain and under the sanitizers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ Build = Callable[..., list[str]]
 
 INCLUDE = Path(__file__).resolve().parents[2] / "kernels" / "include"
 LAST_INDEX = 2**64 - 1
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+
+SEQUENCED, INDEXED = 1, 2
 
 SPSC_ORDERINGS = (
-    "llt_store_release(&ring->tail",
-    "llt_load_acquire(&ring->tail",
-    "llt_store_release(&ring->head",
-    "llt_load_acquire(&ring->head",
+    ("llt_spsc_sequenced.h", "llt_store_release(llt_spsc_number(side->next)"),
+    ("llt_spsc_sequenced.h", "llt_load_acquire(llt_spsc_number(side->next)"),
+    ("llt_spsc_sequenced.h", "llt_store_release(&side->ring->head"),
+    ("llt_spsc_sequenced.h", "llt_load_acquire(&side->ring->head"),
+    ("llt_spsc_indexed.h", "llt_store_release(&side->ring->tail"),
+    ("llt_spsc_indexed.h", "llt_load_acquire(&side->ring->tail"),
+    ("llt_spsc_indexed.h", "llt_store_release(&side->ring->head"),
+    ("llt_spsc_indexed.h", "llt_load_acquire(&side->ring->head"),
 )
 
 
@@ -25,28 +32,41 @@ def run(command: list[str], *arguments: int) -> subprocess.CompletedProcess[str]
     return subprocess.run([*command, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.parametrize("layout", [SEQUENCED, INDEXED])
 @pytest.mark.parametrize("capacity", [1, 2, 64])
 @pytest.mark.parametrize("first_index", [0, LAST_INDEX - 1000])
-def test_ring_keeps_order_and_content_between_two_threads(build: Build, capacity: int, first_index: int) -> None:
-    done = run(build("spsc_stress"), 100_000 if capacity < 64 else 1_000_000, first_index, capacity)
+def test_ring_keeps_order_and_content_between_two_threads(
+    build: Build, layout: int, capacity: int, first_index: int
+) -> None:
+    done = run(build("spsc_stress"), layout, 100_000 if capacity < 64 else 1_000_000, first_index, capacity)
     assert done.returncode == 0, done.stdout
 
 
-def test_ring_has_no_data_race(build_with_tsan: Build) -> None:
-    done = run(build_with_tsan("spsc_stress"), 100_000, LAST_INDEX - 1000, 8)
+@pytest.mark.parametrize("layout", [SEQUENCED, INDEXED])
+def test_ring_has_no_data_race(build_with_tsan: Build, layout: int) -> None:
+    done = run(build_with_tsan("spsc_stress"), layout, 100_000, LAST_INDEX - 1000, 8)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("ordering", SPSC_ORDERINGS)
-def test_every_ordering_of_the_ring_is_needed(build_with_tsan: Build, tmp_path: Path, ordering: str) -> None:
+@pytest.mark.parametrize("layout", [SEQUENCED, INDEXED])
+def test_ring_stays_inside_its_memory(build: Build, layout: int) -> None:
+    done = run(build("spsc_stress", SANITIZE), layout, 100_000, LAST_INDEX - 1000, 8)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("header", "ordering"), SPSC_ORDERINGS)
+def test_every_ordering_of_the_ring_is_needed(
+    build_with_tsan: Build, tmp_path: Path, header: str, ordering: str
+) -> None:
     """The same run must find the race that each ordering prevents: this is what shows that it looks."""
-    header = (INCLUDE / "llt_spsc.h").read_text()
-    verb, word = ordering.split("(")
-    weakened = header.replace(ordering, verb.rsplit("_", 1)[0] + "_relaxed(" + word)
-    assert weakened != header
-    (tmp_path / "llt_spsc.h").write_text(weakened)
-    (tmp_path / "llt_atomic.h").symlink_to(INCLUDE / "llt_atomic.h")
-    done = run(build_with_tsan("spsc_stress", (), tmp_path), 20_000, 0, 8)
+    text = (INCLUDE / header).read_text()
+    verb, word = ordering.split("(", 1)
+    weakened = text.replace(ordering, verb.rsplit("_", 1)[0] + "_relaxed(" + word)
+    assert weakened != text
+    for original in INCLUDE.glob("*.h"):
+        (tmp_path / original.name).write_text(weakened if original.name == header else original.read_text())
+    layout = SEQUENCED if "sequenced" in header else INDEXED
+    done = run(build_with_tsan("spsc_stress", (), tmp_path), layout, 20_000, 0, 8)
     assert "data race" in done.stderr
 
 
