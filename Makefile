@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 KERNEL_SOURCES := $(shell find kernels -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 
 .DEFAULT_GOAL := help
-.PHONY: help trial test lint clean
+.PHONY: help trial test test-vm lint clean
 
 help:
 	@echo 'make trial   measure this host, tune it, measure again, report, undo (as root: tunes; else: measures)'
 	@echo 'make test    build and run the whole test suite'
+	@echo 'make test-vm tune, reboot, roll back, reboot in a virtual machine (needs QEMU and debootstrap, as root)'
 	@echo 'make lint    the linters alone'
 	@echo 'make clean   remove what the build made'
 
@@ -19,6 +20,9 @@ trial: $(VENV)/.installed
 
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest
+
+test-vm: $(VENV)/.developed
+	LLTOOL_VM=1 $(BIN)/python -m pytest tests/vm
 
 lint: $(VENV)/.developed
 	$(BIN)/python -m pytest tests/rules
