@@ -79,6 +79,7 @@ cdef int64_t _stamp_ns(msghdr *header) noexcept nogil:
     return 0
 
 
+# Stops at the end of the stream: a datagram may be lost, and nobody would wait for it for ever.
 cdef int _receive(
         int fd, size_t n, llt_recorder *intended, llt_recorder *received, llt_recorder *stamped) noexcept nogil:
     cdef unsigned char[MESSAGE] message
@@ -102,7 +103,7 @@ cdef int _receive(
             if came > 0:
                 got += came
             elif came == 0:
-                return ECONNRESET
+                return ECONNRESET if got else 0
             elif errno != EINTR:
                 return errno
         llt_record(received, llt_ticks_start())
@@ -114,7 +115,7 @@ cdef int _receive(
 
 cdef object _failure(int code):
     if code == ECONNRESET:
-        return ConnectionResetError(code, "the sender closed before its last message")
+        return ConnectionResetError(code, "the sender closed within a message")
     return OSError(code, os.strerror(code))
 
 
@@ -128,10 +129,11 @@ def send_scheduled(int fd, size_t n, uint64_t period_ticks):
 
 
 def receive_stamped(int fd, size_t n, Recorder intended, Recorder received, Recorder stamped):
-    """Receive ``n`` messages; for each, the tick it was meant to leave, the tick it was there, the kernel's stamp.
+    """Receive messages until ``n`` came or the socket was shut down.
 
-    ``stamped`` is in nanoseconds of CLOCK_REALTIME, 0 where the kernel put none. Raises OSError as ``recvmsg`` gives
-    it, ConnectionResetError where the other end closes first.
+    Records for each the tick it was meant to leave, the tick it was there, and the kernel's stamp in nanoseconds of
+    CLOCK_REALTIME, 0 where the kernel put none. Raises OSError as ``recvmsg`` gives it, ConnectionResetError where the
+    other end closes within a message.
     """
     cdef llt_recorder *raw_intended = intended.raw
     cdef llt_recorder *raw_received = received.raw

@@ -37,7 +37,7 @@ def test_working_sets_lie_between_the_levels() -> None:
     sizes = {"L1d": 48 << 10, "L2": 2 << 20, "L3": 260 << 20}
     assert hierarchy.working_set_bytes("L1d", sizes) == 24 << 10
     assert hierarchy.working_set_bytes("L2", sizes) == 1 << 20
-    assert hierarchy.working_set_bytes("L3", sizes) == 8 << 20
+    assert hierarchy.working_set_bytes("L3", sizes) == 4 << 20
     assert hierarchy.working_set_bytes("L3", {"L2": 2 << 20, "L3": 6 << 20}) == 3 << 20
     with pytest.raises(NotApplicable, match="no L3 cache"):
         hierarchy.working_set_bytes("L3", {"L1d": 48 << 10})
@@ -51,12 +51,11 @@ def test_a_single_node_has_no_nodes_to_compare() -> None:
 
 
 @needs_two_cores
-def test_neighbours_in_a_line_disturb_each_other() -> None:
-    same, apart = (per_operation(workload(CORES[:2], EFFORT)) for workload in (sharing.same_line, sharing.apart_128))
-    assert same > 0
-    assert apart > 0
-    # Whether one core stalls the other at this instant is the host's business; that both count is not.
-    assert sharing.same_line(CORES[:2], EFFORT).notes["increments_of_peer"] > 0
+def test_counters_lie_as_far_apart_as_their_names_say() -> None:
+    distances = (sharing.same_line, sharing.apart_64, sharing.apart_128)
+    found = [workload(CORES[:2], EFFORT) for workload in distances]
+    assert [one.notes["distance_bytes"] for one in found] == [8, 64, 128]
+    assert all(per_operation(one) > 0 for one in found)
 
 
 @pytest.mark.parametrize("means", [handoff.condvar, handoff.futex, handoff.eventfd, handoff.pipe])
@@ -124,7 +123,9 @@ def test_one_way_messages_are_split_at_the_kernels_stamp(workload: Workload) -> 
     measurement = workload(CORES[:2], replace(EFFORT, samples=300))
     notes = measurement.notes
     assert measurement.samples is not None
-    assert measurement.samples.n == notes["messages"] == 300
+    assert notes["messages"] == 300
+    assert notes["lost_messages"] == 0 or workload is oneway.udp
+    assert measurement.samples.n == 300 - notes["lost_messages"]
     if "kernel_stamp" in notes:
         assert "none" in notes["kernel_stamp"]
         return

@@ -147,11 +147,22 @@ def test_messages_carry_the_tick_they_were_due(kind: socket.SocketKind) -> None:
     assert list(stamped.ticks()) == [0] * 20  # nobody asked the kernel for stamps
 
 
-def test_a_sender_that_is_gone_is_an_error() -> None:
+def test_the_end_of_the_stream_ends_the_reception() -> None:
+    sender, receiver = socket.socketpair()
+    intended = Recorder(5)
+    with receiver:
+        with sender:
+            oneway.send_scheduled(sender.fileno(), 3, 1000)
+        oneway.receive_stamped(receiver.fileno(), 5, intended, Recorder(5), Recorder(5))
+    assert intended.count == 3
+
+
+def test_a_sender_that_stops_within_a_message_is_an_error() -> None:
     sender, receiver = socket.socketpair()
     with receiver:
-        sender.close()
-        with pytest.raises(ConnectionResetError, match="before its last message"):
+        with sender:
+            sender.send(bytes(63))
+        with pytest.raises(ConnectionResetError, match="within a message"):
             oneway.receive_stamped(receiver.fileno(), 1, Recorder(1), Recorder(1), Recorder(1))
 
 

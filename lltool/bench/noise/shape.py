@@ -20,6 +20,8 @@ TOLERANCE = 0.02
 """Relative deviation at which a distance between two gaps still counts as the period."""
 
 FEWEST = 5
+COMPLETE = 0.7
+"""Share of the beats of a rhythm that have to be there: gaps at random also keep a distance for a while."""
 
 LENGTHS = (
     (2e-6, "below 2 µs: exits to a hypervisor, or short interrupts"),
@@ -40,11 +42,11 @@ class Shape:
 def shapes(gaps: Sequence[Gap], tick_hz: float) -> list[Shape]:
     """The gaps of one core in classes: those in a known rhythm first, the rest by length. Suggestions, not findings."""
     left = list(gaps)
-    found = []
+    found: list[Shape] = []
     for seconds, reason in PERIODS:
         period = seconds * tick_hz
         rhythmic = _in_rhythm(left, period)
-        if len(rhythmic) >= FEWEST:
+        if rhythmic and len(rhythmic) >= max(FEWEST, COMPLETE * (rhythmic[-1].start - rhythmic[0].start) / period):
             found.append(Shape(f"every {1000 * seconds:.3g} ms: {reason}", len(rhythmic), _ticks(rhythmic)))
             chosen = set(rhythmic)
             left = [gap for gap in left if gap not in chosen]

@@ -53,19 +53,25 @@ def _measure(cores: Sequence[int], effort: Effort, sender: socket.socket, receiv
         intended, received, stamped = Recorder(total), Recorder(total), Recorder(total)
 
         def send() -> None:
-            loop.send_scheduled(sender.fileno(), total, round(PERIOD_NS * hz / 1e9))
+            try:
+                loop.send_scheduled(sender.fileno(), total, round(PERIOD_NS * hz / 1e9))
+            finally:
+                # Ends the receiver's wait for datagrams that were lost; what has come is still delivered.
+                receiver.shutdown(socket.SHUT_RD)
 
         before = bracket(time.CLOCK_REALTIME)
         with peer_thread(cores[1], send, lambda: None):
             loop.receive_stamped(receiver.fileno(), total, intended, received, stamped)
         after = bracket(time.CLOCK_REALTIME)
     latencies = Recorder(messages)
-    meant, there = intended.ticks(), received.ticks()
-    for index in range(WARM_MESSAGES, total):
-        latencies.record(there[index] - meant[index])
-    stamps = stamped.ticks()
-    split = split_at_stamp(*((one[WARM_MESSAGES:]) for one in (meant, there, stamps)), first=before[:2], last=after[:2])
-    return Measurement(samples=histogram(latencies), notes={"period_ns": PERIOD_NS, "messages": messages, **split})
+    meant, there, stamps = (one.ticks()[WARM_MESSAGES:] for one in (intended, received, stamped))
+    for due, arrived in zip(meant, there, strict=True):
+        latencies.record(arrived - due)
+    split = split_at_stamp(meant, there, stamps, first=before[:2], last=after[:2])
+    return Measurement(
+        samples=histogram(latencies),
+        notes={"period_ns": PERIOD_NS, "messages": messages, "lost_messages": total - received.count, **split},
+    )
 
 
 def split_at_stamp(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +107,14 @@ def test_a_rhythm_is_seen_and_the_rest_goes_by_length() -> None:
     assert "250 Hz" in found[0].reason
     assert (found[0].gaps, found[0].ticks) == (20, 60_000)
     assert [(one.gaps, "another thread" in one.reason) for one in found[1:]] == [(1, True)]
+
+
+def test_gaps_at_random_have_no_rhythm() -> None:
+    source = random.Random(3)  # noqa: S311 - test data
+    starts = sorted(source.sample(range(10**9), 400))
+    found = shapes([Gap(1, start, start + 500) for start in starts], 1e9)
+    assert [one.gaps for one in found] == [400]
+    assert shapes([], 1e9) == []
 
 
 def test_shapes_explain_nothing() -> None:
