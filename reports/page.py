@@ -34,17 +34,64 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """The percentile spectrum of one arm: points (q, value) with 0 <= q < 1, ending where the samples end."""
+    """The percentile spectrum of one arm: points (q, value) with 0 <= q < 1, ending where the samples end.
+
+    ``band`` holds (q, low, high): between which values the percentile lies with 95 % confidence, over repeated runs.
+    It is empty where the runs are too few.
+    """
 
     arm: str
     points: tuple[tuple[float, float], ...]
     samples: int
     runs: int
+    band: tuple[tuple[float, float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """By how much one percentile moved: ``change`` is after/before - 1, with its 95 % interval."""
+
+    q: float
+    low: float
+    change: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunColumn:
+    """One run: ``value`` of the chart's metric, the longest duration, and the share of the samples in each class.
+
+    ``shares`` are (class, share) of the classes that are not empty; ``started`` is text.
+    """
+
+    arm: str
+    started: str
+    samples: int
+    value: float
+    longest: float
+    shares: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Every run of a benchmark in order of time.
+
+    ``edges`` are the bounds of the classes of durations, ascending, one more than there are classes; ``subject``
+    says what is counted in them.
+    """
+
+    metric: str
+    subject: str
+    edges: tuple[float, ...]
+    columns: tuple[RunColumn, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The spectra of one benchmark, one per arm, in one unit."""
+    """The pictures of one benchmark, in one unit: spectra one per arm, the shift between two arms, its runs.
+
+    ``spectra`` is empty where no single operations were timed, ``shift`` where there are not two arms of enough runs.
+    """
 
     benchmark: str
     title: str
@@ -52,6 +99,8 @@ class Chart:
     floor: float | None
     """The cost of reading the clock, in ``unit``: nothing below it is resolved."""
     spectra: tuple[Spectrum, ...]
+    shift: tuple[Shift, ...] = ()
+    runs: Runs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,44 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from lltool.errors import InvalidInput
 from lltool.reports import tables
-from lltool.reports.charts import spectrum
+from lltool.reports.charts import columns, shift, spectrum
 from lltool.reports.charts.axes import quantity
-from lltool.reports.charts.points import tabulate
+from lltool.reports.charts.points import PointTable, tabulate
 from lltool.reports.escaping import json_in_script, visible
-from lltool.reports.page import Page
+from lltool.reports.page import Chart, Page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _ARM_STYLES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Charted:
+    """One benchmark with its pictures and the table behind its spectrum; None where there is nothing to draw."""
+
+    chart: Chart
+    spectrum: spectrum.Drawing | None
+    points: PointTable
+    shift: shift.Drawing | None
+    runs: columns.Drawing | None
+
+    @classmethod
+    def of(cls, chart: Chart, styles: Mapping[str, int]) -> Self:
+        return cls(
+            chart=chart,
+            spectrum=spectrum.draw(chart, styles),
+            points=tabulate(chart),
+            shift=shift.draw(chart.shift),
+            runs=columns.draw(chart.runs, chart.unit, styles),
+        )
 
 
 def render(page: Page) -> str:
@@ -28,7 +51,8 @@ def render(page: Page) -> str:
     Raises ``InvalidInput`` where ``page.data`` holds what JSON cannot hold.
     """
     style = files("lltool.reports").joinpath("style.css").read_text(encoding="utf-8")
-    arms = tuple(dict.fromkeys([*page.arms, *(line.arm for chart in page.charts for line in chart.spectra)]))
+    drawn = [arm for chart in page.charts for arm in _arms_of(chart)]
+    arms = tuple(dict.fromkeys([*page.arms, *drawn]))
     styles = {arm: place % _ARM_STYLES for place, arm in enumerate(arms)}
     return (
         _environment()
@@ -42,12 +66,21 @@ def render(page: Page) -> str:
             sections=tables.sections(page),
             settings=tables.settings(page),
             arm_styles=styles,
-            charts=[(chart, spectrum.draw(chart, styles), tabulate(chart)) for chart in page.charts],
+            charts=[_Charted.of(chart, styles) for chart in page.charts],
             plot=spectrum,
+            shift_plot=shift,
+            runs_plot=columns,
             quantity=quantity,
+            percent=spectrum.percent,
+            change_text=shift.change_text,
             documents=_embedded(page),
         )
     )
+
+
+def _arms_of(chart: Chart) -> list[str]:
+    columns = () if chart.runs is None else chart.runs.columns
+    return [line.arm for line in chart.spectra] + [column.arm for column in columns]
 
 
 def content_security_policy(style: str) -> str:
@@ -103,5 +136,5 @@ def _finalize(value: Any) -> Any:
     The floats of the templates are positions in a picture; figures arrive as text.
     """
     if isinstance(value, float):
-        return f"{value:.1f}"
+        return f"{value:.1f}".removesuffix(".0")
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -1,8 +1,8 @@
 """Results inside a report: packed small enough for a page, found again in it.
 
-A packed result is a JSON object (schema ``lltool.embedded/1``): ``data`` is the base64 of the zlib stream of the
-result file's JSON, ``bytes`` its length and ``sha256`` its digest. Keys and conditions repeat in every run, so a
-packed result takes about a fifth of the file.
+A packed result is a JSON object (schema ``lltool.embedded/1``): ``data`` is the base64 of the result file's JSON
+as xz compresses it, ``bytes`` its length and ``sha256`` its digest. Keys and conditions repeat in every run, so a
+packed result takes half of the file or less.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
-import zlib
+import lzma
 from html.parser import HTMLParser
 from typing import Any
 
@@ -21,6 +21,7 @@ ELEMENT_PREFIX = "result-"
 
 _BEGINNINGS = (b"<!doctype html", b"<html")
 _MOST_BYTES = 1 << 30
+_MOST_MEMORY = 1 << 28
 _DAMAGED = "the embedded result is damaged"
 
 
@@ -30,10 +31,10 @@ def pack(document: dict[str, Any]) -> dict[str, Any]:
     data = text.encode("utf-8", errors="replace")
     return {
         "schema": SCHEMA,
-        "encoding": "zlib, base64",
+        "encoding": "xz, base64",
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
-        "data": base64.b64encode(zlib.compress(data, 9)).decode("ascii"),
+        "data": base64.b64encode(lzma.compress(data)).decode("ascii"),
     }
 
 
@@ -49,8 +50,9 @@ def unpack(packed: str) -> bytes:
     if not isinstance(length, int) or not 0 <= length <= _MOST_BYTES:
         raise ValueError(f"{_DAMAGED}: bytes is {length!r}")
     try:
-        found = zlib.decompressobj().decompress(base64.b64decode(data, validate=True), length + 1)
-    except (binascii.Error, zlib.error, TypeError, ValueError) as error:
+        compressed = base64.b64decode(data, validate=True)
+        found = lzma.LZMADecompressor(memlimit=_MOST_MEMORY).decompress(compressed, length + 1)
+    except (binascii.Error, lzma.LZMAError, TypeError, ValueError) as error:
         raise ValueError(f"{_DAMAGED}: {error}") from error
     if len(found) != length or hashlib.sha256(found).hexdigest() != digest:
         raise ValueError(f"{_DAMAGED}: its checksum does not agree")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -15,6 +15,8 @@ SCHEMA = "lltool.result/1"
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Bin = tuple[Natural, Natural]
+
+_PLAIN = (str, int, float, tuple, list, dict, type(None))
 
 
 class Head(BaseModel):
@@ -121,11 +123,17 @@ class WireResult(BaseModel):
 
 def document(result: Result) -> dict[str, Any]:
     """The content of a result file as JSON types."""
-    return {"schema": SCHEMA, **asdict(result), "runs": [_run_document(run) for run in result.runs]}
+    return {"schema": SCHEMA, **_keys(result), "runs": [_run_document(run) for run in result.runs]}
+
+
+def _keys(described: Result | Run) -> dict[str, Any]:
+    """As ``asdict``, which would copy every count of every histogram twice."""
+    held = ((field.name, getattr(described, field.name)) for field in fields(described))
+    return {name: value if isinstance(value, _PLAIN) else asdict(value) for name, value in held}
 
 
 def _run_document(run: Run) -> dict[str, Any]:
-    keys = asdict(run)
+    keys = _keys(replace(run, samples=None))
     del keys["samples"]
     return {**keys, "histogram": None if run.samples is None else _histogram_document(run.samples)}
 

@@ -1,59 +1,109 @@
-"""Percentile spectra of the arms, as points for a chart."""
+"""The pictures of a benchmark as numbers: percentile spectra with their bands, the shift function."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from lltool.bench.estimates import merged
+from lltool.bench.bands import band, percentile_draws
+from lltool.bench.bootstrap import Floats
+from lltool.bench.estimates import centre_ns, having, merged
+from lltool.bench.matching import FEWEST_RUNS
 from lltool.bench.model import Run
-from lltool.bench.quantiles import quantiles
+from lltool.bench.quantiles import Quantile, quantiles
 from lltool.bench.resolution import readable_unit
 from lltool.experiment.chapter import known, title_of
-from lltool.reports import Chart, Spectrum
+from lltool.experiment.columns import runs_chart
+from lltool.reports import Chart, Shift, Spectrum
 
-STEPS_PER_DECADE = 8
-"""About 50 points for a million samples."""
+SHARES_OF_A_DECADE = tuple(Fraction(share, 100) for share in (100, 63, 40, 25, 16))
+"""Even on a logarithmic axis, and round: 30 points for a million samples, as many as a table of them bears."""
+
+SHIFT_AT = (*(Fraction(tenth, 10) for tenth in range(1, 10)), Fraction(99, 100), Fraction(999, 1000))
+"""Where the arms are compared: deciles, as Wilcox's shift function, and the tail."""
+
+_SETTLED_BEYOND = 10
+_ARMS = 2
 
 
 def chart_of(benchmark: str, arms: Mapping[str, Sequence[Run]], floor_ns: float | None) -> Chart | None:
-    """The spectra of ``benchmark`` by arm; None where no run has samples of single operations.
+    """The pictures of ``benchmark`` by arm; None where no run has figures of time.
 
     ``floor_ns`` is the cost of reading the clock, None where it is not known.
     """
-    sampled = {arm: [run for run in runs if run.samples is not None and run.samples.n] for arm, runs in arms.items()}
-    found = {arm: (*merged(runs), len(runs)) for arm, runs in sampled.items() if runs}
-    if not found:
+    sampled = {arm: own for arm, runs in arms.items() if (own := [run for run in runs if _has_samples(run)])}
+    blocks = [run for runs in arms.values() for run in having(runs, "centre")]
+    if sampled:
+        middles = [quantiles(*merged(runs), [Fraction(1, 2)])[0].value for runs in sampled.values()]
+    else:
+        middles = [centre_ns(run) for run in blocks]
+    unit, factor = readable_unit("ns", *middles)
+    columns = runs_chart(benchmark, arms, factor)
+    if not sampled and columns is None:
         return None
-    medians = [quantiles(values, counts, [Fraction(1, 2)])[0].value for values, counts, _ in found.values()]
-    unit, factor = readable_unit("ns", *medians)
     entry = known(benchmark)
     subject = "length of each gap" if entry is not None and entry.metrics == ("lost",) else "single operations"
+    spectra, shift = _spectra_and_shift(sampled, factor)
     return Chart(
         benchmark=benchmark,
-        title=f"{title_of(benchmark)}: {subject}",
+        title=f"{title_of(benchmark)}: {subject}" if sampled else title_of(benchmark),
         unit=unit,
         floor=None if floor_ns is None else floor_ns * factor,
-        spectra=tuple(
+        spectra=spectra,
+        shift=shift,
+        runs=columns,
+    )
+
+
+def _has_samples(run: Run) -> bool:
+    return run.samples is not None and run.samples.n > 0
+
+
+def _spectra_and_shift(
+    sampled: Mapping[str, Sequence[Run]], factor: float
+) -> tuple[tuple[Spectrum, ...], tuple[Shift, ...]]:
+    spectra, shifted = [], []
+    for number, (arm, runs) in enumerate(sampled.items()):
+        values, counts = merged(runs)
+        points = quantiles(values, counts, _grid(sum(counts)))
+        at = quantiles(values, counts, SHIFT_AT)
+        draws, enough = None, len(runs) >= FEWEST_RUNS
+        held = [point for point in points if point.beyond >= _SETTLED_BEYOND]
+        if enough:
+            draws = percentile_draws(runs, [point.q for point in (*held, *at)], number)
+        bounds = [] if draws is None else band(draws[:, : len(held)], len(runs))
+        spectra.append(
             Spectrum(
                 arm=arm,
-                points=tuple(
-                    (float(point.q), point.value * factor) for point in quantiles(values, counts, _grid(sum(counts)))
-                ),
+                points=tuple((float(point.q), point.value * factor) for point in points),
                 samples=sum(counts),
-                runs=runs,
+                runs=len(runs),
+                band=tuple(
+                    (float(point.q), low * factor, high * factor)
+                    for point, (low, high) in zip(held, bounds, strict=False)
+                ),
             )
-            for arm, (values, counts, runs) in found.items()
-        ),
-    )
+        )
+        if draws is not None:
+            shifted.append((at, draws[:, len(held) :], len(runs)))
+    return tuple(spectra), _shift(shifted)
+
+
+def _shift(arms: Sequence[tuple[list[Quantile], Floats, int]]) -> tuple[Shift, ...]:
+    if len(arms) != _ARMS:
+        return ()
+    (before, drawn_before, runs_before), (after, drawn_after, runs_after) = arms
+    found = []
+    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+        if min(old.beyond, new.beyond) < _SETTLED_BEYOND or not drawn_before[:, place].all():
+            continue
+        changes = drawn_after[:, [place]] / drawn_before[:, [place]] - 1
+        ((low, high),) = band(changes, min(runs_before, runs_after))
+        found.append(Shift(float(old.q), low, new.value / old.value - 1, high))
+    return tuple(found)
 
 
 def _grid(samples: int) -> list[Fraction]:
     """Quantiles evenly spread over log 1/(1-q), with the round ones; at least one sample lies beyond the last."""
-    decades = math.log10(samples)
-    shares = {Fraction(1), Fraction(1, 2)}
-    for step in range(int(decades * STEPS_PER_DECADE) + 1):
-        whole, part = divmod(step, STEPS_PER_DECADE)
-        shares.add(Fraction(1, 10**whole) * Fraction(10 ** (-part / STEPS_PER_DECADE)).limit_denominator(1000))
-    return sorted(1 - share for share in shares if share * samples >= 1)
+    shares = {share / 10**decade for decade in range(len(str(samples))) for share in SHARES_OF_A_DECADE}
+    return sorted(1 - share for share in {*shares, Fraction(1, 2)} if share * samples >= 1)

@@ -11,10 +11,10 @@ from lltool.reports.page import Chart
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One arm at one percentile. ``exact`` is the value as the chart has it; ``beyond`` the samples beyond it."""
+    """One arm at one percentile; ``beyond`` the samples beyond it. ``interval`` is empty where there is none."""
 
     text: str
-    exact: str
+    interval: str
     beyond: int
 
 
@@ -29,6 +29,7 @@ class PointTable:
 def tabulate(chart: Chart) -> PointTable:
     """Every point of ``chart``, ascending."""
     columns = [dict(spectrum.points) for spectrum in chart.spectra]
+    bands = [{q: f"{digits(low)} to {digits(high)}" for q, low, high in line.band} for line in chart.spectra]
     percentiles = sorted({q for column in columns for q in column})
     return PointTable(
         arms=tuple(spectrum.arm for spectrum in chart.spectra),
@@ -36,8 +37,8 @@ def tabulate(chart: Chart) -> PointTable:
             (
                 percent(q),
                 tuple(
-                    Point(digits(column[q]), str(column[q]), beyond(q, spectrum.samples)) if q in column else None
-                    for column, spectrum in zip(columns, chart.spectra, strict=True)
+                    Point(digits(column[q]), band.get(q, ""), beyond(q, spectrum.samples)) if q in column else None
+                    for column, band, spectrum in zip(columns, bands, chart.spectra, strict=True)
                 ),
             )
             for q in percentiles

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from lltool.reports.charts.axes import LogAxis, PercentileAxis, Tick, decades, log_axis, quantity
 from lltool.reports.page import Chart, Spectrum
 
-WIDTH, HEIGHT = 540.0, 330.0
-LEFT, RIGHT, TOP, BOTTOM = 62.0, 508.0, 12.0, 286.0
+WIDTH, HEIGHT = 540.0, 420.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 508.0, 12.0, 376.0
 _SETTLED_BEYOND = 10
 _MARKED = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 _NEAR_MARK = 0.05
@@ -29,10 +29,14 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One arm. ``settled`` and ``unsettled`` are SVG paths: the latter is where fewer than 10 samples lie beyond."""
+    """One arm. ``settled`` and ``unsettled`` are SVG paths: the latter is where fewer than 10 samples lie beyond.
+
+    ``band`` is the outline of the confidence band, empty where there is none.
+    """
 
     arm: str
     style: int
+    band: str
     settled: str
     unsettled: str
     markers: tuple[Marker, ...]
@@ -65,6 +69,7 @@ def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
     if not drawable:
         return None
     values = [value for _, points in drawable for _, value in points]
+    values += [value for spectrum, _ in drawable for _, *bounds in spectrum.band for value in bounds if value > 0]
     smallest, largest = min(values), max(values)
     if chart.floor is not None and smallest / _FLOOR_REACH <= chart.floor <= largest:
         smallest = min(smallest, chart.floor)
@@ -103,6 +108,7 @@ def _line(
     return Line(
         arm=spectrum.arm,
         style=style,
+        band=_band(spectrum, x_axis, y_axis),
         settled=_path(placed[:settled]),
         unsettled=_path(placed[max(0, settled - 1) :]) if settled < len(placed) else "",
         markers=tuple(
@@ -116,6 +122,13 @@ def _nearest(points: list[tuple[float, float]], q: float) -> int | None:
     place = decades(q)
     index = min(range(len(points)), key=lambda i: abs(decades(points[i][0]) - place))
     return index if abs(decades(points[index][0]) - place) <= _NEAR_MARK else None
+
+
+def _band(spectrum: Spectrum, x_axis: PercentileAxis, y_axis: LogAxis) -> str:
+    bounds = [bound for bound in spectrum.band if bound[1] > 0]
+    upper = [(x_axis.position(q), y_axis.position(min(high, y_axis.high))) for q, _, high in bounds]
+    lower = [(x_axis.position(q), y_axis.position(max(low, y_axis.low))) for q, low, _ in bounds]
+    return _path([*upper, *reversed(lower)]) + "Z" if bounds else ""
 
 
 def _path(placed: list[tuple[float, float]]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lltool.bench import embedded
 from lltool.bench.model import Result
@@ -53,6 +55,11 @@ def test_a_report_of_two_gives_both_in_order(synthetic: Any, tmp_path: Path) -> 
 def test_a_packed_result_takes_a_third_at_most(synthetic: Any) -> None:
     plain = document(synthetic.trial(tcp_rtt=(26_000, 20_000)))
     assert len(json.dumps(embedded.pack(plain))) < len(json.dumps(plain)) / 3
+
+
+def test_a_packed_result_keeps_its_schema(trial: Result) -> None:
+    schema = json.loads(files("lltool.schemas").joinpath("lltool.embedded-1.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(embedded.pack(document(trial)))
 
 
 def test_every_damaged_byte_is_found(trial: Result, tmp_path: Path) -> None:

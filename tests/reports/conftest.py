@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lltool.reports.page import Chart, Page, Row, SettingRow, Spectrum
+from lltool.reports.page import Chart, Page, Row, RunColumn, Runs, SettingRow, Shift, Spectrum
 
 # name, title, section, unit, centre before, after, tail weight before, after, samples, outcome
 _BENCHMARKS: tuple[tuple[str, str, str, str, float, float, float, float, int, str], ...] = (
@@ -169,6 +169,27 @@ def spectrum(arm: str, centre: float, weight: float, samples: int, runs: int = 1
     return Spectrum(arm, tuple(points), samples, runs)
 
 
+SHIFT = (Shift(0.5, -0.02, 0.005, 0.03), Shift(0.99, -0.4, -0.3, 0.2))
+
+
+def runs_of(lines: tuple[Spectrum, ...]) -> Runs:
+    """Two runs an arm, in turn, over the range of ``lines``."""
+    lowest = min(line.points[0][1] for line in lines)
+    edges = tuple(lowest * 2**step for step in range(6))
+    columns = tuple(
+        RunColumn(arm, f"2026-11-24T09:12:{place:02}Z", 5000, lowest * (1.5 + place), lowest * 30, shares)
+        for place, (arm, shares) in enumerate(
+            [
+                ("untuned", ((0, 0.9), (1, 0.09), (4, 0.01))),
+                ("tuned", ((0, 0.95), (1, 0.05))),
+                ("tuned", ((0, 0.9999), (4, 0.0001))),
+                ("untuned", ((1, 1.0),)),
+            ]
+        )
+    )
+    return Runs("p50", "single operations", edges, columns)
+
+
 def figure(value: float) -> str:
     return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
@@ -228,7 +249,8 @@ def demo_page(copies: int = 1) -> Page:
                     spectrum("untuned", before, tail_before, samples),
                     spectrum("tuned", after, tail_after, samples),
                 )
-                charts.append(Chart(name + mark, title, unit, 20.8 if unit == "ns" else 0.0208, lines))
+                floor = 20.8 if unit == "ns" else 0.0208
+                charts.append(Chart(name + mark, title, unit, floor, lines, SHIFT, runs_of(lines)))
             rows += _rows(name + mark, title, section, unit, lines, outcome)
     return Page(
         title="Trial of profile hft on lab-7",
@@ -298,7 +320,7 @@ def single_arm(page: Page) -> Page:
         rows=tuple(
             replace(row, after="", change="", interval="", outcome="not compared", reason="") for row in page.rows
         ),
-        charts=tuple(replace(chart, spectra=chart.spectra[:1]) for chart in page.charts),
+        charts=tuple(replace(chart, spectra=chart.spectra[:1], shift=()) for chart in page.charts),
     )
 
 

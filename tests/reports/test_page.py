@@ -152,7 +152,7 @@ def test_the_page_answers_in_the_order_of_a_sceptic(page: Page) -> None:
     assert headings == [
         "Verdict",
         "By how much",
-        "Percentile spectra",
+        "Benchmark by benchmark",
         "Cautions",
         "Settings",
         "Host",
@@ -199,16 +199,48 @@ def test_an_outcome_may_be_an_enumeration(page: Page) -> None:
 
 
 def test_every_chart_is_named_described_and_followed_by_its_data(page: Page) -> None:
-    figures = list(_parse(render(page)).iter("figure"))
-    assert len(figures) == len(page.charts)
-    for chart, figure in zip(page.charts, figures, strict=True):
-        pictures = [e for e in figure.iter() if str(e.tag).endswith("svg") and e.get("role") == "img"]
-        assert len(pictures) == 1
-        names = [_text(_by_id(figure, name)) for name in (pictures[0].get("aria-labelledby") or "").split()]
-        assert names[0] == f"Percentile spectrum of {chart.title}"
-        assert "p99" in names[1]
-        values = [float(data.get("value") or "") for data in figure.iter("data")]
-        assert sorted(values) == sorted(value for spectrum in chart.spectra for _, value in spectrum.points)
+    tree = _parse(render(page))
+    for place, chart in enumerate(page.charts, start=1):
+        figures = list(_by_id(tree, f"chart-{place}").iter("figure"))
+        names = [f"Percentile spectrum of {chart.title}", f"Shift of {chart.title}", f"Runs of {chart.title}"]
+        assert [
+            _text(_by_id(figure, _picture(figure).get("aria-labelledby", "").split()[0])) for figure in figures
+        ] == [*names]
+        described = [
+            _text(_by_id(figure, _picture(figure).get("aria-labelledby", "").split()[1])) for figure in figures
+        ]
+        assert "p99" in described[0]
+        assert "+0.5 % (-2 % to +3 %)" in described[1]
+        assert "untuned: p50 of 2 runs from" in described[2]
+        tables = [[[_text(cell) for cell in row] for row in figure.iter("tr")] for figure in figures]
+        assert [len(table) - 1 for table in tables] == [
+            len({q for spectrum in chart.spectra for q, _ in spectrum.points}),
+            len(chart.shift),
+            len(chart.runs.columns) if chart.runs else 0,
+        ]
+        assert tables[1][1] == ["50", "+0.5 %", "-2 % to +3 %"]
+
+
+def _picture(figure: Element) -> Element:
+    (found,) = (e for e in figure.iter() if str(e.tag).endswith("svg") and e.get("role") == "img")
+    return found
+
+
+def test_a_band_is_in_the_table_and_in_the_picture(page: Page) -> None:
+    (line, *_) = page.charts[0].spectra
+    banded = replace(line, band=((0.5, 90.0, 110.0), (0.9, 95.0, 4000.0)))
+    html = render(replace(page, charts=(replace(page.charts[0], spectra=(banded,)),)))
+    assert 'class="band arm-0"' in html
+    assert "<td>90 to 110</td>" in html
+    assert "too few for a band" not in html
+    assert "too few for a band" in render(page)
+
+
+def test_pictures_that_cannot_be_drawn_say_why(page: Page) -> None:
+    bare = replace(page.charts[0], shift=(), runs=None)
+    text = _text(_by_id(_parse(render(replace(page, charts=(bare,)))), "chart-1"))
+    assert "No shift: that takes 4 runs in each arm" in text
+    assert "No run has durations to draw." in text
 
 
 def test_settings_show_before_wanted_after_verdict_and_reason(page: Page) -> None:
@@ -263,7 +295,7 @@ def test_a_comparison_without_a_verdict_says_so(page: Page) -> None:
 
 def test_a_chart_without_samples_says_so(page: Page) -> None:
     charts = tuple(replace(chart, spectra=()) for chart in page.charts[:1])
-    assert "No samples: there is nothing to draw." in _text(
+    assert "No single operations were timed: there is no spectrum to draw." in _text(
         _by_id(_parse(render(replace(page, charts=charts))), "chart-1")
     )
 
