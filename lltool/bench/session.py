@@ -17,20 +17,28 @@ DESIGN = "sequential"
 QUICK_RUNS, FULL_RUNS = 10, 20
 """Runs of each benchmark. 20 make the intervals of a bootstrap over runs keep what they promise (measurement 2.2)."""
 
+QUICK_LIMIT_SECONDS, FULL_LIMIT_SECONDS = 50.0, 540.0
+"""How long the runs of the whole catalogue may take: `bench all` is to end within a minute, or ten."""
+
+Tell = Callable[[str, int], None]
+"""(what comes next, how many runs there will be in all)"""
+
 
 def measure(
     benchmarks: Sequence[Benchmark],
     cores: Sequence[int],
-    tell: Callable[[str], None],
+    tell: Tell,
     *,
     runs: int,
     quick: bool,
     label: str,
     command: str,
+    limit_seconds: float | None = None,
 ) -> Result:
     """Measure each of ``benchmarks`` ``runs`` times with idle states held off; ``tell`` hears of each run to come.
 
-    On ``KeyboardInterrupt`` the result holds the finished runs, and its notes say that more were planned. Raises
+    With ``limit_seconds`` there are only as many rounds as will fit, judged by the first and checked by each; at least
+    one. On ``KeyboardInterrupt`` the result holds the finished runs, and its notes say that more were planned. Raises
     ``LltoolError`` where the clock cannot be measured.
     """
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -39,12 +47,18 @@ def measure(
     plan = plan_runs(benchmarks, runs)
     finished: list[Run] = []
     notes: tuple[str, ...] = ()
+    began = time.monotonic()
     try:
         for benchmark, round_number in plan:
-            tell(f"{benchmark.name} {round_number + 1}/{runs}")
+            if limit_seconds is not None and round_number and len(finished) == round_number * len(benchmarks):
+                left = rounds_left(limit_seconds, time.monotonic() - began, round_number)
+                if not left:
+                    break
+                runs = min(runs, round_number + left)
+            tell(f"{benchmark.name} {round_number + 1}/{runs}", runs * len(benchmarks))
             finished.append(run_once(benchmark, cores, ARM, round_number, len(finished), quick=quick, hold=True))
     except KeyboardInterrupt:
-        notes = (f"Interrupted after {len(finished)} of {len(plan)} runs.",)
+        notes = (f"Interrupted after {len(finished)} of {runs * len(benchmarks)} runs.",)
     return Result(
         created=created,
         version=__version__,
@@ -56,3 +70,8 @@ def measure(
         runs=tuple(finished),
         notes=notes,
     )
+
+
+def rounds_left(limit_seconds: float, elapsed_seconds: float, rounds: int) -> int:
+    """How many more rounds fit into the limit, after ``rounds`` that took ``elapsed_seconds`` together."""
+    return max(0, int((limit_seconds - elapsed_seconds) // (elapsed_seconds / rounds)))

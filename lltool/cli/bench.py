@@ -91,11 +91,14 @@ def run_all(
     output: OutputOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure every benchmark.
+    """Measure every benchmark, as often as fits into a minute (--quick) or ten, unless --runs says how often.
 
     Example: lltool bench all --quick --label "before the kernel update"
     """
-    _measure(["*"], quick, cores, runs, label, output, as_json=json)
+    from lltool.bench.session import FULL_LIMIT_SECONDS, QUICK_LIMIT_SECONDS
+
+    limit = None if runs is not None else QUICK_LIMIT_SECONDS if quick else FULL_LIMIT_SECONDS
+    _measure(["*"], quick, cores, runs, label, output, as_json=json, limit_seconds=limit)
 
 
 @app.command("passport")
@@ -142,6 +145,7 @@ def _measure(
     output: Path | None,
     *,
     as_json: bool,
+    limit_seconds: float | None = None,
 ) -> None:
     from lltool.bench.catalogue import select
     from lltool.bench.destination import prepare_destination, write_or_rescue
@@ -156,7 +160,9 @@ def _measure(
     times = runs if runs is not None else QUICK_RUNS if quick else FULL_RUNS
     command = shlex.join(["lltool", *sys.argv[1:]])
     with progress(times * len(benchmarks)) as tell:
-        result = measure(benchmarks, chosen, tell, runs=times, quick=quick, label=label, command=command)
+        result = measure(
+            benchmarks, chosen, tell, runs=times, quick=quick, label=label, command=command, limit_seconds=limit_seconds
+        )
     if not result.runs:
         say("lltool: interrupted before a run was finished: there is nothing to keep")
         raise typer.Exit(1)
@@ -178,6 +184,7 @@ def _measure(
 
 
 def _print_result(benchmarks: Sequence[Benchmark], result: Result) -> None:
+    from lltool.bench.findings import tables
     from lltool.bench.summary import summarise
 
     rows = [
@@ -186,3 +193,6 @@ def _print_result(benchmarks: Sequence[Benchmark], result: Result) -> None:
         for row in summarise(known, [run for run in result.runs if run.benchmark == known.name], result.passport)
     ]
     print_table(("benchmark", "metric", "value", "samples", "runs", "remark"), rows)
+    for table in tables(result):
+        typer.echo(f"\n{table.heading}\n")
+        print_table(table.header, table.rows)
