@@ -27,7 +27,7 @@ from lltool.tuning.values import Wish
 class KnobState:
     """One knob: its live value, what would be written, and what is known against writing it.
 
-    ``live`` is None where it cannot be read; ``refusal`` then says why.
+    ``live`` is None where it cannot be read; ``refusal`` then says why. ``remark`` says what a met wish still lacks.
     """
 
     knob: Knob
@@ -35,6 +35,7 @@ class KnobState:
     wanted: str
     met: bool
     refusal: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def _state(kind: Kind, entry: Entry, knob: Knob, wish: Wish, host: TunedHost) ->
     except (OSError, ValueError) as error:
         return KnobState(knob, None, str(wish), met=False, refusal=read_failure(error))
     if kind.met(entry, wish, live):
-        return KnobState(knob, live, wish.text, met=True)
+        return KnobState(knob, live, wish.text, met=True, remark=kind.remark(host.root, knob, wish))
     wanted = kind.text_for(wish, live)
     refusal = kind.refusal(knob, wanted, live, host) if kind.runtime else ""
     return KnobState(knob, live, wanted, met=False, refusal=refusal)

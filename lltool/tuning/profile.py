@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -199,6 +200,9 @@ def _flatten(table: dict[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]
             yield stem + key, value
 
 
+_UNQUOTED = re.compile(r"""\s+|"([^"]*)"|'([^']*)'""")
+
+
 class _Lines:
     """Where the keys of a TOML text stand; tomllib keeps no positions."""
 
@@ -211,9 +215,10 @@ class _Lines:
                 section = stripped.strip("[] ").replace('"', "") + "."
                 self._numbers.setdefault(section.rstrip("."), number)
             elif "=" in stripped and not stripped.startswith("#"):
-                key = stripped.partition("=")[0].strip().replace('"', "").replace("'", "").replace(" ", "")
+                key = _UNQUOTED.sub(lambda match: match[1] or match[2] or "", stripped.partition("=")[0])
                 self._numbers.setdefault(section + key, number)
 
     def of(self, *path: str) -> str:
-        number = self._numbers.get(".".join(path))
+        # The place of a list stands for its members'.
+        number = self._numbers.get(".".join(path), self._numbers.get(".".join(path[:-1])))
         return "" if number is None else f":{number}"

@@ -46,7 +46,8 @@ def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change], 
         if not unmet and boot is not None and _by_text(observation) and boot.ignored(observation):
             judged = [(Verdict.NO_EFFECT, "it is on the command line, and the kernel says that it does not know it")]
         verdict = max((verdict for verdict, _ in judged), key=_SEVERITY.index, default=Verdict.OK)
-        reason = _summary([reason for _, reason in judged], len(observation.knobs))
+        remarks = [state.remark for state in observation.knobs if state.remark]
+        reason = _summary([reason for _, reason in judged] or remarks, len(observation.knobs))
     return Finding(observation.setting, verdict, observation.live, observation.wanted, reason)
 
 

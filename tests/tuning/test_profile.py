@@ -116,6 +116,64 @@ def test_extending_nothing_is_a_fault_of_the_profile(tmp_path: Path) -> None:
     assert "no profile htf" in fault
 
 
+@pytest.mark.parametrize("name", ["../../etc", "..", "eth0/../x", "a b", "e*h0", "abcdefghijklmnop", "e:0", ".hidden"])
+@pytest.mark.parametrize("setting", ["nic.{}.threaded", "irq.nic.{}", "nic.{}.rps_cpus"])
+def test_a_device_name_leads_nowhere_else(tmp_path: Path, setting: str, name: str) -> None:
+    (fault,) = faults(f'[settings]\n"{setting.format(name)}" = 0\n', tmp_path)
+    assert ":2" in fault
+    assert "cannot be the name of a network interface" in fault
+
+
+@pytest.mark.parametrize("name", ["node", "node1/../../cpu", "nodex", "eth0"])
+def test_a_node_is_a_node(tmp_path: Path, name: str) -> None:
+    (fault,) = faults(f'[settings]\n"memory.hugepages_2m.{name}" = 0\n', tmp_path)
+    assert "cannot be the name of a NUMA node" in fault
+
+
+def test_what_lltool_does_not_set_is_a_fault_with_the_reason(tmp_path: Path) -> None:
+    (fault,) = faults('[settings]\n"sysctl.kernel.sched_migration_cost_ns" = 5000000\n', tmp_path)
+    assert ":2" in fault
+    assert "5.13" in fault
+
+
+def test_one_device_beside_all_of_them_is_a_fault(tmp_path: Path) -> None:
+    (fault,) = faults('extends = "hft"\n[settings]\n"nic.eth0.rx_usecs" = 8\n', tmp_path)
+    assert ":3" in fault
+    assert 'drop = ["nic.*.rx_usecs"]' in fault
+
+
+def test_an_unknown_disruption_is_a_fault(tmp_path: Path) -> None:
+    (fault,) = faults('allow = ["links"]\n', tmp_path)
+    assert ":1" in fault
+
+
+def test_what_a_profile_allows_is_inherited(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('allow = ["link"]\n')
+    assert load(f'extends = "{tmp_path}/base.toml"\nallow = ["security"]\n', tmp_path).allow == {"link", "security"}
+
+
+def test_a_value_cannot_smuggle_a_second_boot_parameter_in(tmp_path: Path) -> None:
+    for value in ("2-3 init=/bin/sh", 'domain,2-3\\" quiet', "2-3;reboot", "$(reboot)", "`reboot`"):
+        (fault,) = faults(f'[settings]\n"boot.isolcpus" = "{value}"\n', tmp_path)
+        assert ":2" in fault
+
+
+def test_baseline_is_the_kernels_own_defaults_of_the_catalogue() -> None:
+    catalogue = load_catalogue()
+    known = {entry.id: entry.kernel_default for entry in catalogue if entry.kernel_default and entry.kind != "smt"}
+    assert load_profile("baseline", catalogue, Root()).settings == known
+
+
+def test_hft_dynamic_needs_no_reboot_and_hft_vm_nothing_that_a_guest_lacks() -> None:
+    catalogue = load_catalogue()
+    dynamic = load_profile("hft-dynamic", catalogue, Root()).settings
+    assert [setting for setting in dynamic if setting.startswith("boot.")] == []
+    assert "isolation.partition" in dynamic
+    guest = load_profile("hft-vm", catalogue, Root()).settings
+    assert {"cpu.governor", "cpu.turbo", "cpu.energy_performance_preference"} & set(guest) == set()
+    assert {"cpu.haltpoll_ns", "cpu.steal"} <= set(guest)
+
+
 def test_the_owner_of_the_host_can_replace_a_shipped_profile(tmp_path: Path) -> None:
     directory = tmp_path / "etc/lltool/profiles"
     directory.mkdir(parents=True)

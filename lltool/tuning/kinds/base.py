@@ -74,6 +74,10 @@ class Kind:
         """Why this knob cannot be written, known without trying; empty where nothing is known against it."""
         return ""
 
+    def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
+        """What is still to happen although the wish is met; empty where nothing is."""
+        return ""
+
     def refused(self, error: OSError) -> str:
         """The words for an answer by which the kernel says no for good; empty for any other failure."""
         return _REFUSALS.get(error.errno or 0, "")

@@ -13,6 +13,7 @@ from lltool.tuning.kinds.places import NotApplicable
 from lltool.tuning.values import NONE
 
 GROUP = "lltool"
+_INVALID = "invalid"
 
 
 def _v2_mount(host: TunedHost) -> str:
@@ -60,7 +61,7 @@ class CgroupPartition(Kind):
             return NONE
         state = root.read_or(f"{knob.path}/cpuset.cpus.partition", "without cpuset controller") or ""
         if state != "isolated":
-            return f"invalid: {state}"
+            return f"{_INVALID}: {state}"
         return format_cpulist(parse_cpulist(root.read(f"{knob.path}/cpuset.cpus"))) or NONE
 
     def write(self, root: Root, knob: Knob, text: str) -> None:
@@ -74,6 +75,10 @@ class CgroupPartition(Kind):
         if root.exists(f"{knob.path}/cpuset.cpus.exclusive"):
             root.write(f"{knob.path}/cpuset.cpus.exclusive", text)
         root.write(f"{knob.path}/cpuset.cpus.partition", "isolated")
+
+    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
+        # A group that was half made, or half taken down by an undo that was cut off, is lltool's own.
+        return not live.startswith(_INVALID) and super().foreign(live, after, wanted)
 
     def _remove(self, root: Root, group: str) -> None:
         if not root.exists(group):

@@ -18,6 +18,7 @@ from lltool.tuning.kinds.places import NotApplicable
 from lltool.tuning.values import NONE
 
 _SYSTEM = f"{GROUP}_system"
+_INCOMPLETE = "incomplete"
 _ROUNDS = 10
 """Tasks that are born while the others move are found in a later round."""
 
@@ -43,7 +44,7 @@ class CpusetV1(Kind):
         if not any(sets) and balances:
             return NONE
         cpus = root.read_or(f"{knob.path}/cpuset.cpus", "") or ""
-        return format_cpulist(parse_cpulist(cpus)) if cpus and all(sets) and not balances else "incomplete"
+        return format_cpulist(parse_cpulist(cpus)) if cpus and all(sets) and not balances else _INCOMPLETE
 
     def write(self, root: Root, knob: Knob, text: str) -> None:
         mount = _mount(knob)
@@ -62,6 +63,10 @@ class CpusetV1(Kind):
         root.write(f"{mount}/{GROUP}/cpuset.sched_load_balance", "0")
         _move_all(root, mount, f"{mount}/{_SYSTEM}")
         root.write(f"{mount}/cpuset.sched_load_balance", "0")
+
+    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
+        # Sets that were half made, or half taken down by an undo that was cut off, are lltool's own.
+        return live != _INCOMPLETE and super().foreign(live, after, wanted)
 
     def _remove(self, root: Root, mount: str) -> None:
         root.write(f"{mount}/cpuset.sched_load_balance", "1")

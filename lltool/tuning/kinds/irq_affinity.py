@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 
 from lltool.host.cpulist import format_cpulist, parse_cpulist
+from lltool.host.readings import read_cpulist
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
@@ -25,7 +26,9 @@ _REFUSALS = {
 class IrqAffinity(Kind):
     """``/proc/irq/N/smp_affinity_list`` of every interrupt in use, or of one network interface (``irq.nic.eth0``)."""
 
-    verified = "each list is read back: it may be smaller than the wish, but never leave it"
+    verified = (
+        "each list is read back: it may be smaller than the wish, but never leave it; where it is handled now is named"
+    )
     undone = "the old list of each interrupt is written back; one that went away with its device is named"
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
@@ -54,6 +57,13 @@ class IrqAffinity(Kind):
         if not host.root.is_writable_by_mode(knob.path):
             return "managed by the kernel: it follows its queue and cannot be moved"
         return ""
+
+    def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
+        # Some chips move an interrupt only when it comes the next time (kernel/irq/migration.c).
+        effective = read_cpulist(root, f"{knob.path.rpartition('/')[0]}/effective_affinity_list") or ()
+        if set(effective) <= set(parse_cpulist(wish.text)):
+            return ""
+        return f"still handled by CPU {format_cpulist(effective)} until it comes the next time"
 
     def refused(self, error: OSError) -> str:
         return _REFUSALS.get(error.errno or 0) or super().refused(error)

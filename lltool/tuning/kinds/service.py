@@ -58,6 +58,11 @@ class Service(Kind):
         active, _, file_state = live.partition(" ")
         return active not in _ACTIVE and file_state in _MASKED
 
+    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
+        # An undo that was cut off between unmasking and starting leaves a unit that may be started and does not run.
+        active, _, file_state = live.partition(" ")
+        return (active in _ACTIVE or file_state in _MASKED) and super().foreign(live, after, wanted)
+
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         own = f"/etc/systemd/system/{knob.part}"
         if host.root.exists_or_is_link(own) and not os.path.islink(host.root.path(own)):
