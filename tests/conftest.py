@@ -10,7 +10,7 @@ import pytest
 
 from lltool.bench.model import Distance, Histogram, Result, Run
 
-pytest_plugins = ["tests.fake_host", "tests.fake_boot"]
+pytest_plugins = ["tests.fake_host", "tests.fake_boot", "tests.fake_systemd"]
 
 TICK_HZ = 2.6e9
 QUANTUM_TICKS = 26

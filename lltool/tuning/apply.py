@@ -47,7 +47,8 @@ def apply(
     The same happens where the journal cannot be written, and on any interruption.
     """
     renewed = {setting for step in persistence.steps for setting in step.renews}
-    steps = [
+    steps = [*persistence.first]
+    steps += [
         step_of(observation, renewed=observation.setting in renewed)
         for observation in observations
         if observation.to_write

@@ -44,9 +44,9 @@ class Guest:
             file.truncate(64 << 20)
         self._command = [
             "qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-user-config",
-            "-accel", os.environ.get("LLTOOL_VM_ACCEL", "tcg,thread=multi"), "-cpu", "max", "-smp", "4", "-m", "2048",
-            "-object", "memory-backend-ram,id=m0,size=1024M", "-numa", "node,nodeid=0,cpus=0-1,memdev=m0",
-            "-object", "memory-backend-ram,id=m1,size=1024M", "-numa", "node,nodeid=1,cpus=2-3,memdev=m1",
+            "-accel", os.environ.get("LLTOOL_VM_ACCEL", "tcg,thread=multi"), "-cpu", "max", "-smp", "4", "-m", "6144",
+            "-object", "memory-backend-ram,id=m0,size=3072M", "-numa", "node,nodeid=0,cpus=0-1,memdev=m0",
+            "-object", "memory-backend-ram,id=m1,size=3072M", "-numa", "node,nodeid=1,cpus=2-3,memdev=m1",
             "-drive", f"file={disk},if=virtio,format=qcow2,cache=unsafe",
             "-drive", f"file={nvme},if=none,format=raw,id=nvme", "-device", "nvme,serial=1,drive=nvme",
             "-nic", "user,restrict=on,model=virtio-net-pci",

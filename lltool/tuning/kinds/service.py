@@ -55,8 +55,11 @@ class Service(Kind):
         return "inactive masked-runtime"
 
     def met(self, entry: Entry, wish: Wish, live: str) -> bool:
-        active, _, file_state = live.partition(" ")
-        return active not in _ACTIVE and file_state in _MASKED
+        return _is_halted(live)
+
+    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
+        # A mask on the disk, taken back before this, hid the one at run time.
+        return after is not None and _is_halted(live) != _is_halted(after)
 
     def foreign(self, live: str, after: str | None, wanted: str) -> bool:
         # An undo that was cut off between unmasking and starting leaves a unit that may be started and does not run.
@@ -68,3 +71,8 @@ class Service(Kind):
         if host.root.exists_or_is_link(own) and not os.path.islink(host.root.path(own)):
             return f"{own} is the administrator's own unit, which a mask at run time does not cover: stop it by hand"
         return ""
+
+
+def _is_halted(state: str) -> bool:
+    active, _, file_state = state.partition(" ")
+    return active not in _ACTIVE and file_state in _MASKED

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lltool.root import Root
 from lltool.tuning.boot.staging import Staging, plan_staging
 from lltool.tuning.observation import Observation
+from lltool.tuning.persistence.mask import mask_steps
 from lltool.tuning.persistence.sysctl_d import sysctl_steps
 from lltool.tuning.persistence.unit import obstacle, unit_steps
 from lltool.tuning.step import Step
@@ -16,8 +17,12 @@ from lltool.tuning.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Persistence:
-    """The steps of a transaction that outlive a reboot, and what cannot be made to."""
+    """The steps of a transaction that outlive a reboot, and what cannot be made to.
 
+    ``steps`` come after those that change live values; ``first`` come before them, so that an undo meets them last.
+    """
+
+    first: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
     staging: Staging = field(default_factory=Staging)
     notes: tuple[str, ...] = ()
@@ -40,9 +45,12 @@ def plan_persistence(
             f"boot arguments are not staged: {staging.obstacle}; add them yourself: {' '.join(staging.arguments)}"
         )
     steps = sysctl_steps(observations, root)
-    others = [each for each in observations if each.settled is None and each.entry.kind not in {"boot", "sysctl"}]
+    possible = [each for each in observations if each.settled is None and not each.needs]
+    others = [each for each in possible if each.entry.kind not in {"boot", "sysctl"}]
+    first: list[Step] = []
     if others and obstacle(root):
         notes.append(f"{len(others)} settings will not hold after a reboot: {obstacle(root)}")
     elif others:
-        steps += unit_steps(root, at_boot)
-    return Persistence((*steps, *staging.steps), staging, tuple(notes))
+        first, masks = mask_steps(others, root)
+        steps += [*masks, *unit_steps(root, at_boot)]
+    return Persistence(tuple(first), (*steps, *staging.steps), staging, tuple(notes))

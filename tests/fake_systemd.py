@@ -1,0 +1,57 @@
+"""A systemd of plain files: units that run or not, masked by a link or for this boot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fake_host import FakeKernel
+
+
+class FakeSystemd:
+    """``active`` are the units that run; irqbalance is installed, enabled and runs."""
+
+    def __init__(self, kernel: FakeKernel) -> None:
+        self.kernel = kernel
+        self.active = {"irqbalance.service"}
+        self.masked_for_this_boot: set[str] = set()
+        for path in ("run/systemd/system", "usr/lib/systemd/system", "etc/systemd/system/multi-user.target.wants"):
+            Path(kernel.directory, path).mkdir(parents=True, exist_ok=True)
+        Path(kernel.directory, "usr/lib/systemd/system/irqbalance.service").write_text("[Service]\n")
+        kernel.programs["systemctl"] = self._systemctl
+
+    def boot(self) -> None:
+        """Reboot: runtime masks are gone, enabled units run that are not masked on the disk."""
+        self.masked_for_this_boot.clear()
+        self.active = set() if self._masked("irqbalance.service") else {"irqbalance.service"}
+        self.kernel.write("/proc/sys/kernel/random/boot_id", self.kernel.read("/proc/sys/kernel/random/boot_id") + "+1")
+
+    def _masked(self, unit: str) -> bool:
+        path = os.path.join(self.kernel.directory, "etc/systemd/system", unit)
+        return os.path.islink(path) and os.readlink(path) == "/dev/null"
+
+    def _systemctl(self, verb: str, *words: str) -> str:
+        unit = words[-1] if words else ""
+        if verb == "show":
+            state = "masked" if self._masked(unit) else "enabled"
+            state = "masked-runtime" if unit in self.masked_for_this_boot and state == "enabled" else state
+            return f"ActiveState={'active' if unit in self.active else 'inactive'}\nUnitFileState={state}\n"
+        if verb == "mask":
+            self.masked_for_this_boot.add(unit)
+            self.active.discard(unit)
+        elif verb == "unmask":
+            self.masked_for_this_boot.discard(unit)
+        elif verb == "start":
+            if self._masked(unit) or unit in self.masked_for_this_boot:
+                raise OSError(5, f"Unit {unit} is masked.", "systemctl")
+            self.active.add(unit)
+        else:
+            assert verb == "daemon-reload"
+        return ""
+
+
+@pytest.fixture
+def systemd(kernel: FakeKernel) -> FakeSystemd:
+    return FakeSystemd(kernel)
