@@ -33,7 +33,7 @@ def before(lltool: Command) -> Iterator[str]:
     VALUE.write_text(value)
 
 
-def becomes(value: str, seconds: float = 30.0) -> bool:
+def becomes(value: str, seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while VALUE.read_text().strip() != value and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -62,7 +62,7 @@ def test_without_a_confirmation_the_values_go_back(lltool: Command, before: str)
 
 
 def test_a_confirmation_keeps_them_and_ends_the_timer(lltool: Command, before: str, tmp_path: Path) -> None:
-    lltool(*TUNE, "--confirm-within", "5s")
+    lltool(*TUNE, "--confirm-within", "100s")
     timer = timer_of(tmp_path / "state")
     assert lltool("confirm").returncode == 0
     deadline = time.monotonic() + 20
@@ -75,15 +75,19 @@ def test_a_confirmation_keeps_them_and_ends_the_timer(lltool: Command, before: s
 
 
 def test_an_earlier_tune_is_not_reverted_with_a_later_one(lltool: Command, before: str) -> None:
+    swappiness = Path("/proc/sys/vm/swappiness").read_text()
     lltool(*TUNE)
     lltool("tune", "-p", "hft", "--only", "sysctl.vm.swappiness", "--yes", "--confirm-within", "2s")
-    time.sleep(6)
+    deadline = time.monotonic() + 60
+    while Path("/proc/sys/vm/swappiness").read_text() != swappiness and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert Path("/proc/sys/vm/swappiness").read_text() == swappiness
     assert VALUE.read_text().strip() == WANTED
-    lltool("rollback")
+    assert lltool("rollback").returncode == 0
 
 
 def test_nothing_is_tuned_while_a_confirmation_is_due(lltool: Command, before: str) -> None:
-    lltool(*TUNE, "--confirm-within", "60s")
+    lltool(*TUNE, "--confirm-within", "100s")
     done = lltool(*TUNE)
     assert done.returncode == 6
     assert "lltool confirm" in done.stderr
@@ -96,11 +100,11 @@ def test_it_survives_the_death_of_the_session(before: str, lltool: Command, tmp_
     """The session leader and its whole process group are killed, as when a connection is lost."""
     environment = os.environ | {"LLTOOL_STATE_DIR": str(tmp_path / "state")}
     session = subprocess.Popen(
-        ["sh", "-c", '"$0" -m lltool "$@"; sleep 600', sys.executable, *TUNE, "--confirm-within", "4s"],
+        ["sh", "-c", '"$0" -m lltool "$@"; sleep 600', sys.executable, *TUNE, "--confirm-within", "15s"],
         env=environment, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     assert becomes(WANTED)
-    while not (tmp_path / "state/unconfirmed.json").exists() or "sleep" not in children(session.pid):
+    while "sleep" not in children(session.pid):
         time.sleep(0.1)
     os.killpg(session.pid, signal.SIGHUP)
     os.killpg(session.pid, signal.SIGKILL)
@@ -114,9 +118,8 @@ def children(pid: int) -> str:
 
 
 def test_a_killed_timer_leaves_what_a_rollback_heals(lltool: Command, before: str, tmp_path: Path) -> None:
-    lltool(*TUNE, "--confirm-within", "5s")
+    lltool(*TUNE, "--confirm-within", "100s")
     os.kill(timer_of(tmp_path / "state"), signal.SIGKILL)
-    time.sleep(6)
     assert VALUE.read_text().strip() == WANTED
     assert lltool(*TUNE).returncode == 6
     assert lltool("rollback").returncode == 0
