@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lltool.reports.page import Chart, Page, Row, RunColumn, Runs, SettingRow, Shift, Spectrum
+from lltool.reports.page import BudgetLine, Chart, Page, Row, RunColumn, Runs, SettingRow, Shift, Spectrum
 from lltool.reports.render import render
 
-__all__ = ("Chart", "Page", "Row", "RunColumn", "Runs", "SettingRow", "Shift", "Spectrum", "render")
+__all__ = ("BudgetLine", "Chart", "Page", "Row", "RunColumn", "Runs", "SettingRow", "Shift", "Spectrum", "render")

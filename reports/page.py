@@ -87,6 +87,15 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A latency that percentile ``q`` must stay below, in the unit of its chart; ``text`` says whose budget it is."""
+
+    q: float
+    limit: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """The pictures of one benchmark, in one unit: spectra one per arm, the shift between two arms, its runs.
 
@@ -101,6 +110,7 @@ class Chart:
     spectra: tuple[Spectrum, ...]
     shift: tuple[Shift, ...] = ()
     runs: Runs | None = None
+    budgets: tuple[BudgetLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +130,9 @@ class SettingRow:
 class Page:
     """Everything that one report shows.
 
-    ``verdicts`` are sentences, most important first; ``cautions`` what limits them or could not be done. ``host``
-    and ``passport`` are groups of (name, value); ``reproduce`` command lines; ``data`` the result documents that
-    the page embeds as JSON.
+    ``verdicts`` are sentences, most important first; ``cautions`` what limits them or could not be done. ``quality``
+    (what the figures rest on), ``host`` and ``passport`` are groups of (name, value); ``reproduce`` command lines;
+    ``data`` the documents that the page embeds as JSON.
     """
 
     title: str
@@ -138,3 +148,4 @@ class Page:
     passport: tuple[tuple[str, str], ...]
     reproduce: tuple[str, ...]
     data: tuple[dict[str, Any], ...] = field(default=())
+    quality: tuple[tuple[str, str], ...] = ()

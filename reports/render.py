@@ -50,7 +50,9 @@ def render(page: Page) -> str:
 
     Raises ``InvalidInput`` where ``page.data`` holds what JSON cannot hold.
     """
-    style = files("lltool.reports").joinpath("style.css").read_text(encoding="utf-8")
+    style, script = (
+        files("lltool.reports").joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "enhance.js")
+    )
     drawn = [arm for chart in page.charts for arm in _arms_of(chart)]
     arms = tuple(dict.fromkeys([*page.arms, *drawn]))
     styles = {arm: place % _ARM_STYLES for place, arm in enumerate(arms)}
@@ -60,7 +62,8 @@ def render(page: Page) -> str:
         .render(
             page=page,
             style=style,
-            policy=content_security_policy(style),
+            script=script,
+            policy=content_security_policy(style, script),
             compared=len(page.arms) > 1,
             outcomes=tables.outcomes(page),
             sections=tables.sections(page),
@@ -83,10 +86,16 @@ def _arms_of(chart: Chart) -> list[str]:
     return [line.arm for line in chart.spectra] + [column.arm for column in columns]
 
 
-def content_security_policy(style: str) -> str:
-    """A policy that allows the one style sheet of the page, by its hash, and nothing else: no script, no request."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def content_security_policy(style: str, script: str) -> str:
+    """A policy that allows the one style sheet and the one script of the page, by their hashes, and no request."""
+    return (
+        f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 def _embedded(page: Page) -> list[str]:

@@ -18,6 +18,7 @@ from lltool.errors import InvalidInput
 from lltool.experiment import cautions
 from lltool.experiment.chapter import in_order
 from lltool.experiment.facts import host_pairs, passport_pairs, side_by_side
+from lltool.experiment.quality import quality_pairs
 from lltool.experiment.rows import compared_rows, setting_rows, single_rows
 from lltool.experiment.sentences import verdict_sentences
 from lltool.experiment.spectra import chart_of
@@ -67,6 +68,7 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
         passport=side_by_side(passport_pairs(before), passport_pairs(after)),
         reproduce=_reproduce(results, names),
         data=tuple(pack(document(result)) for result in results),
+        quality=quality_pairs(results, [*pair.before, *pair.after], pair.design, comparisons),
     )
 
 
@@ -92,6 +94,7 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
         passport=passport_pairs(result),
         reproduce=_reproduce([result], names),
         data=(pack(document(result)),),
+        quality=quality_pairs([result], result.runs, result.design, ()),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lltool.bench.budgets import Standing, load_budgets
 from lltool.bench.document import counted
 from lltool.bench.figures import figures_of, percent, runs_of, span
 from lltool.bench.model import Comparison, Outcome
 from lltool.bench.pairing import SEQUENTIAL, Pair
+from lltool.bench.resolution import readable_unit
 from lltool.experiment.chapter import headline_of, title_of
 
 NOTHING_TOLD = "No figure was shown to be worse, and no benchmark to be better in the figure that stands for it."
@@ -27,7 +29,26 @@ def verdict_sentences(comparisons: Sequence[Comparison], pair: Pair) -> list[str
         for leads in (worse, better)
         for lead, others in sorted(leads, key=lambda pick: -abs(pick[0].change or 0.0))
     ]
-    return [*(told or [NOTHING_TOLD]), _count(comparisons)]
+    return [*(told or [NOTHING_TOLD]), *_budget_sentences(comparisons), _count(comparisons)]
+
+
+def _budget_sentences(comparisons: Sequence[Comparison]) -> list[str]:
+    """The budgets that are missed, one by one, then how many are kept."""
+    budgets = load_budgets()
+    over, kept = [], []
+    for entry in comparisons:
+        budget = budgets.of(entry.benchmark, entry.metric)
+        if budget is None or entry.after is None:
+            continue
+        if budget.standing(entry.after) is Standing.OVER:
+            unit, factor = readable_unit("ns", entry.after.value)
+            figure = f"{entry.after.value * factor:.3g} {unit}"
+            over.append(
+                f"Over budget: {_subject(entry).rstrip(',')} is {figure}, {budget.limit} is wanted ({budget.title})."
+            )
+        else:
+            kept.append(title_of(entry.benchmark))
+    return [*over, *([f"Within budget: {', '.join(dict.fromkeys(kept))}."] if kept else [])]
 
 
 def _is_headline(entry: Comparison) -> bool:
@@ -49,8 +70,15 @@ def _sentence(entry: Comparison, others: Sequence[Comparison], pair: Pair) -> st
     return (
         f"{_subject(entry)} {'fell' if change < 0 else 'rose'} from {figures.before} to {figures.after} {figures.unit} "
         f"({percent(change)} %, 95 % interval {span(low, high)}; {runs_of(entry)} {design}): "
-        f"{entry.outcome.value}{too}."
+        f"{entry.outcome.value}{_standing(entry)}{too}."
     )
+
+
+def _standing(entry: Comparison) -> str:
+    budget = load_budgets().of(entry.benchmark, entry.metric)
+    if budget is None or entry.after is None:
+        return ""
+    return {Standing.WITHIN: ", within budget", Standing.OVER: ", over budget"}.get(budget.standing(entry.after), "")
 
 
 def _subject(entry: Comparison) -> str:

@@ -7,14 +7,16 @@ from fractions import Fraction
 
 from lltool.bench.bands import band, percentile_draws
 from lltool.bench.bootstrap import Floats
+from lltool.bench.budgets import load_budgets
+from lltool.bench.compare import metrics_of
 from lltool.bench.estimates import centre_ns, having, merged
 from lltool.bench.matching import FEWEST_RUNS
 from lltool.bench.model import Run
-from lltool.bench.quantiles import Quantile, quantiles
+from lltool.bench.quantiles import Quantile, percentile_of, quantiles
 from lltool.bench.resolution import readable_unit
 from lltool.experiment.chapter import known, title_of
 from lltool.experiment.columns import runs_chart
-from lltool.reports import Chart, Shift, Spectrum
+from lltool.reports import BudgetLine, Chart, Shift, Spectrum
 
 SHARES_OF_A_DECADE = tuple(Fraction(share, 100) for share in (100, 63, 40, 25, 16))
 """Even on a logarithmic axis, and round: 30 points for a million samples, as many as a table of them bears."""
@@ -52,6 +54,20 @@ def chart_of(benchmark: str, arms: Mapping[str, Sequence[Run]], floor_ns: float 
         spectra=spectra,
         shift=shift,
         runs=columns,
+        budgets=_budgets(benchmark, factor),
+    )
+
+
+def _budgets(benchmark: str, factor: float) -> tuple[BudgetLine, ...]:
+    metrics = metrics_of(benchmark, ())
+    wanted = [
+        (q, budget)
+        for metric in metrics
+        if (budget := load_budgets().of(benchmark, metric)) and (q := percentile_of(metric))
+    ]
+    return tuple(
+        BudgetLine(float(q), budget.limit_ns * factor, f"{budget.metric} {budget.limit} ({budget.title})")
+        for q, budget in wanted
     )
 
 

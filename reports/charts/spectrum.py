@@ -16,6 +16,7 @@ _MARKED = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999)
 _NEAR_MARK = 0.05
 # A clock floor far below every value would squeeze the lines into the upper part of the picture.
 _FLOOR_REACH = 3.0
+_BUDGET_REACH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A budget: a line at ``y`` with a mark at its percentile, ``x``."""
+
+    x: float
+    y: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """Everything that the SVG template places. ``floor_y`` is None where the clock's floor is out of the picture."""
 
@@ -50,6 +60,7 @@ class Drawing:
     y_ticks: tuple[Tick, ...]
     floor_y: float | None
     lines: tuple[Line, ...]
+    limits: tuple[Limit, ...]
     description: str
 
 
@@ -71,6 +82,10 @@ def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
     values = [value for _, points in drawable for _, value in points]
     values += [value for spectrum, _ in drawable for _, *bounds in spectrum.band for value in bounds if value > 0]
     smallest, largest = min(values), max(values)
+    # A budget far away from every value is told in the table; in the picture it would flatten the lines.
+    limits = [each for each in chart.budgets if smallest / _BUDGET_REACH <= each.limit <= largest * _BUDGET_REACH]
+    smallest = min(smallest, *(each.limit for each in limits)) if limits else smallest
+    largest = max(largest, *(each.limit for each in limits)) if limits else largest
     if chart.floor is not None and smallest / _FLOOR_REACH <= chart.floor <= largest:
         smallest = min(smallest, chart.floor)
     x_axis = PercentileAxis(LEFT, RIGHT, max(1.0, *(decades(points[-1][0]) for _, points in drawable)))
@@ -83,6 +98,9 @@ def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
         lines=tuple(
             _line(spectrum, points, x_axis, y_axis, style=styles[spectrum.arm], unit=chart.unit)
             for spectrum, points in drawable
+        ),
+        limits=tuple(
+            Limit(min(x_axis.position(each.q), RIGHT), y_axis.position(each.limit), each.text) for each in limits
         ),
         description=_describe(chart),
     )
@@ -151,4 +169,5 @@ def _describe(chart: Chart) -> str:
         ]
         end = f"{spectrum.samples:,} samples in {spectrum.runs} runs"
         sentences.append(f"{spectrum.arm}: {', '.join([*figures, end])}.")
+    sentences += [f"Budget: {budget.text}." for budget in chart.budgets]
     return " ".join(sentences)

@@ -228,3 +228,33 @@ def test_the_summary_has_verdicts_headlines_and_cautions(page: Page, synthetic: 
     assert "Cautions:\n\n- " in text
     single = summary_markdown(build_page([synthetic.result(synthetic.arm("tcp.rtt", "", 26_000))], ["a.json"]))
     assert "| benchmark | metric | value | runs | remark |" in single
+
+
+def test_budgets_are_told_and_drawn(synthetic: Any) -> None:
+    page = build_page([synthetic.trial(message_parse=(2600 * 4, 2600 * 3))], ["a.json"])
+    over = [sentence for sentence in page.verdicts if sentence.startswith("Over budget: ")]
+    assert over == ["Over budget: Zero-copy parse p99 is 30.1 us, < 1 us is wanted (Market data parsing)."]
+    (chart,) = [chart for chart in page.charts if chart.benchmark == "message.parse"]
+    assert [(line.q, line.text) for line in chart.budgets] == [(0.99, "p99 < 1 us (Market data parsing)")]
+    assert chart.budgets[0].limit == pytest.approx(1000 if chart.unit == "ns" else 1)
+
+
+def test_a_budget_that_is_kept_is_named(synthetic: Any) -> None:
+    verdicts = build_page([synthetic.trial(book_l2_update=(100, 90))], ["a.json"]).verdicts
+    assert "Within budget: L2 book update." in verdicts
+    assert "better, within budget" in verdicts[0]
+
+
+def test_quality_names_design_runs_steadiness_and_clock(synthetic: Any) -> None:
+    trial = synthetic.trial(tcp_rtt=(26_000, 20_000))
+    runs = [replace(run, notes={"steady": place != 3}) for place, run in enumerate(trial.runs)]
+    runs.append(synthetic.run("tcp.rtt", "after", failed="killed"))
+    quality = dict(build_page([replace(trial, runs=tuple(runs))], ["a.json"]).quality)
+    assert quality["Design"].startswith("ABBA: the arms in turn")
+    assert quality["Runs"] == "20 of 21 gave figures"
+    assert quality["Steady"] == "19 of 20 runs, after warming up"
+    assert quality["Settled"] == "8 of 8 figures"
+    assert quality["Clock"] == "steps of 10 ns; an empty measurement takes 20 ns"
+    assert "Disturbed" not in quality
+    results = [synthetic.result(synthetic.arm("tcp.rtt", "bench", ticks)) for ticks in (26_000, 20_000)]
+    assert "weaker evidence" in dict(build_page(results, ["a.json", "b.json"]).quality)["Design"]

@@ -7,6 +7,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -98,11 +99,12 @@ def _facts(
     page: Page,
     width: int,
     *arguments: str,
+    probe: str = _PROBE,
 ) -> list[str]:
     folder, address, _ = served
     (folder / "report.html").write_text(render(page), encoding="utf-8")
     (folder / "probe.html").write_text(
-        f'<!DOCTYPE html><body><iframe src="report.html" width="{width}" height="900"></iframe>{_PROBE}',
+        f'<!DOCTYPE html><body><iframe src="report.html" width="{width}" height="900"></iframe>{probe}',
         encoding="utf-8",
     )
     run = chromium("--dump-dom", *arguments, f"{address}/probe.html")
@@ -140,3 +142,73 @@ def test_the_page_asks_for_nothing(
     _facts(chromium, served, page, 800)
     _, _, asked = served
     assert set(asked) - {"/favicon.ico"} == {"/probe.html", "/report.html"}
+
+
+_USER = """<script>
+addEventListener("load", () => {
+  const frame = document.querySelector("iframe").contentDocument;
+  const benchmarks = () => [...frame.querySelectorAll("#results tbody")]
+    .filter((body) => !body.closest("[hidden], details:not([open])"))
+    .map((body) => body.querySelector("code").textContent);
+  const click = (name) => [...frame.querySelectorAll("#results thead button")]
+    .find((button) => button.textContent === name).click();
+  const type = (text) => {
+    const field = frame.querySelector("#results input");
+    field.value = text;
+    field.dispatchEvent(new frame.defaultView.Event("input"));
+  };
+  const seen = [benchmarks()];
+  click("Change"); seen.push(benchmarks());
+  click("Change"); seen.push(benchmarks());
+  const sorted = frame.querySelector("#results [aria-sort]");
+  seen.push([sorted.getAttribute("aria-sort"), sorted.textContent]);
+  type("tcp BETTER"); seen.push([...new Set(benchmarks())]);
+  seen.push([frame.querySelector("#results output").textContent]);
+  type(""); seen.push(benchmarks());
+  document.body.dataset.facts = seen.map((list) => list.join(" ")).join("|");
+});
+</script>"""
+
+
+def test_the_figures_are_sorted_within_their_sections_and_filtered(
+    chromium: Callable[..., subprocess.CompletedProcess[str]], served: tuple[Path, str, list[str]], page: Page
+) -> None:
+    first, up, down, head, filtered, told, again = _facts(chromium, served, page, 1240, probe=_USER)
+    names = list(dict.fromkeys(row.benchmark for row in page.rows))
+    assert first.split() == names
+    changes = {row.benchmark: row.change for row in page.rows if row.headline}
+    ring, seqlock, book = (float(changes[name].split()[0]) for name in ("spsc.hop", "seqlock.read", "book.l2_update"))
+    assert seqlock < ring < book, "the figures of the fixture are in this order"
+    assert up.split()[2:5] == ["seqlock.read", "spsc.hop", "book.l2_update"]
+    assert down.split()[2:5] == ["book.l2_update", "spsc.hop", "seqlock.read"]
+    assert up.split()[:2] == down.split()[:2] == ["memory.chase_4k", "memory.chase_huge"], "what has no figure is last"
+    assert head == "descending Change"
+    assert sorted(filtered.split()) == ["tcp.rtt", "tcp.rtt_tuned"]
+    assert re.fullmatch(r"\d of \d+ groups of figures", told)
+    assert sorted(again.split()) == sorted(names)
+
+
+def test_axe_finds_no_fault(
+    chromium: Callable[..., subprocess.CompletedProcess[str]], served: tuple[Path, str, list[str]], page: Page
+) -> None:
+    package = find_spec("axe_core_python")
+    if package is None or package.origin is None:
+        pytest.skip("needs axe-core-python")
+    folder, address, _ = served
+    (folder / "axe.js").write_bytes(Path(package.origin).with_name("axe.min.js").read_bytes())
+    # The page's own policy would stop axe.
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", render(page))
+    (folder / "axed.html").write_text(html.replace("</body>", f'<script src="axe.js"></script>{_AXE}</body>'), "utf-8")
+    run = chromium("--dump-dom", "--virtual-time-budget=60000", f"{address}/axed.html")
+    found = re.search(r'data-axe="([^"]*)"', run.stdout)
+    assert found, run.stderr[-500:]
+    assert found[1] == ""
+
+
+_AXE = """<script>
+for (const details of document.querySelectorAll("details")) details.open = true;
+axe.run().then((found) => {
+  document.body.dataset.axe = found.violations.map((fault) =>
+    `${fault.impact} ${fault.id} ${fault.nodes.length}: ${fault.nodes[0].target}`).join("; ");
+});
+</script>"""

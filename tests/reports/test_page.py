@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from lltool.errors import InvalidInput
-from lltool.reports import Page, render
+from lltool.reports import BudgetLine, Page, render
 
 html5lib = pytest.importorskip("html5lib", reason="needs html5lib")
 
@@ -101,16 +101,25 @@ def test_every_link_inside_the_document_has_its_target(document: str) -> None:
     assert targets <= ids
 
 
-def test_the_policy_allows_the_style_of_the_page_by_its_hash_and_nothing_else(document: str) -> None:
+def _hash_of(element: Element) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256((element.text or '').encode()).digest()).decode()}'"
+
+
+def test_the_policy_allows_style_and_script_of_the_page_by_their_hashes_and_nothing_else(document: str) -> None:
     tree = _parse(document)
-    (style,) = (element for element in tree.iter("style"))
-    digest = base64.b64encode(hashlib.sha256((style.text or "").encode()).digest()).decode()
+    (style,) = tree.iter("style")
+    (script,) = (script for script in tree.iter("script") if script.get("type") is None)
     policies = [m.get("content") for m in tree.iter("meta") if m.get("http-equiv") == "Content-Security-Policy"]
-    assert policies == [f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"]
+    allowed = f"style-src {_hash_of(style)}; script-src {_hash_of(script)}"
+    assert policies == [f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"]
 
 
-def test_no_script_but_data(document: str) -> None:
-    assert {script.get("type") for script in _parse(document).iter("script")} <= {"application/json"}
+def test_no_script_but_data_and_the_one_of_the_package(document: str) -> None:
+    scripts = list(_parse(document).iter("script"))
+    assert {script.get("type") for script in scripts} <= {"application/json", None}
+    plain = [script.text for script in scripts if script.get("type") is None]
+    assert plain == [(_REPORTS / "enhance.js").read_text(encoding="utf-8")]
+    assert not re.search(r"https?:|fetch|XMLHttp|import|eval|innerHTML", plain[0] or "")
 
 
 def test_hostile_strings_are_shown_and_do_nothing(page: Page) -> None:
@@ -174,6 +183,22 @@ def test_every_figure_and_reason_is_in_the_table_under_its_heads(page: Page) -> 
     for row in page.rows:
         shown = " ".join(text or _ABSENT for text in (row.before, row.after, row.change))
         assert any(shown in text and row.reason in text and row.outcome in text for text in plain), row
+
+
+def test_a_budget_is_a_line_in_the_picture_and_a_sentence_of_its_description(page: Page) -> None:
+    (line, *_) = page.charts[0].spectra
+    near, far = line.points[0][1] * 1.5, line.points[0][1] * 1e6
+    budgets = (BudgetLine(0.99, near, "p99 < near"), BudgetLine(0.999, far, "p99.9 < far"))
+    html = render(replace(page, charts=(replace(page.charts[0], budgets=budgets),)))
+    assert html.count('class="limit"') == 1
+    assert "budget: p99 &lt; near</text>" in html
+    assert "Budget: p99.9 &lt; far." in html
+
+
+def test_what_the_figures_rest_on_stands_by_the_verdict(page: Page) -> None:
+    verdict = _text(_by_id(_parse(render(replace(page, quality=(("Runs", "9 of 10"),)))), "verdict"))
+    assert "What the figures rest on Runs9 of 10" in verdict
+    assert "Nothing is known about the quality of the data." in _text(_by_id(_parse(render(page)), "verdict"))
 
 
 def test_an_unsettled_figure_is_marked_with_a_word(page: Page) -> None:
@@ -323,12 +348,12 @@ def test_a_page_renders_out_of_a_zip_file(tmp_path: Path) -> None:
         for name in ("__init__.py", "errors.py"):
             zipped.write(_REPORTS.parent / "lltool" / name, f"lltool/{name}")
         for path in sorted(_REPORTS.rglob("*")):
-            if path.suffix in {".py", ".j2", ".css"}:
+            if path.suffix in {".py", ".j2", ".css", ".js"}:
                 zipped.write(path, f"lltool/reports/{path.relative_to(_REPORTS)}")
     searched = [str(archive), *(place for place in sys.path if place.endswith("packages"))]
     program = (
         f"import sys; sys.path[:0] = {searched!r}\n"
-        "from lltool.reports import Page, render\n"
+        "from lltool.reports import BudgetLine, Page, render\n"
         "page = Page('Zipped', '', '', (), (), (), (), (), (), (), (), ())\n"
         "sys.stdout.write(render.__code__.co_filename + '\\n' + render(page))\n"
     )
