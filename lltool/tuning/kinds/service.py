@@ -58,13 +58,12 @@ class Service(Kind):
         return _is_halted(live)
 
     def foreign(self, live: str, after: str | None, wanted: str) -> bool:
-        # A mask on the disk, taken back before this, hid the one at run time.
-        return after is not None and _is_halted(live) != _is_halted(after)
-
-    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
         # An undo that was cut off between unmasking and starting leaves a unit that may be started and does not run.
         active, _, file_state = live.partition(" ")
-        return (active in _ACTIVE or file_state in _MASKED) and super().foreign(live, after, wanted)
+        if active not in _ACTIVE and file_state not in _MASKED:
+            return False
+        # Both masks halt it: the one on the disk, taken back before this, hid the one at run time.
+        return after is not None and _is_halted(live) != _is_halted(after)
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         own = f"/etc/systemd/system/{knob.part}"
