@@ -28,10 +28,10 @@ from lltool.bench.catalogue import by_name
 from lltool.bench.estimates import estimate
 from lltool.bench.model import Run
 from lltool.bench.runner import run_once
+from lltool.bench.scheduling import PRIORITY
 
 HERE = Path(__file__).resolve().parent
 LIMIT = 0.10
-FIFO = ("chrt", "-f", "95")
 WAKEUP_PERIOD_US = 200
 MESSAGE_BYTES = 64
 SECONDS = 2
@@ -48,23 +48,16 @@ class Comparison:
     theirs: Callable[[], float]
 
 
-def lltool_figure(benchmark: str, metric: str, *cores: int) -> float:
-    """One full run of a benchmark; fails loudly where it was not measured."""
+def lltool_figure(benchmark: str, metric: str, *cores: int, fifo: bool = False) -> float:
+    """One full run of a benchmark, as an ordinary thread or as SCHED_FIFO; fails loudly where it was not measured."""
     known = by_name(benchmark)
-    run: Run = run_once(known, cores, "agreement", 0, 0, quick=False, hold=True)
+    run: Run = run_once(known, cores, "agreement", 0, 0, quick=False, hold=fifo)
     found = estimate([run], metric)
     if found is None:
         sys.exit(f"{benchmark}: {run.failed or run.not_applicable}")
+    if fifo and run.conditions["SCHED_FIFO"] != "done":
+        sys.exit(f"{benchmark}: {run.conditions['SCHED_FIFO']}")
     return found.value
-
-
-def lltool_wakeup(core: int) -> float:
-    """The p50 of timer.wakeup with the whole of lltool under SCHED_FIFO 95, as cyclictest runs."""
-    script = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import agreement; "
-        "print(agreement.lltool_figure('timer.wakeup', 'p50', int(sys.argv[2])))"
-    )
-    return float(output(*FIFO, sys.executable, "-c", script, str(HERE), str(core)))
 
 
 def cyclictest(core: int) -> float:
@@ -72,7 +65,7 @@ def cyclictest(core: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         output(
-            "cyclictest", "-q", "-m", "-t1", f"-a{core}", "-p95", "--policy=fifo", f"-i{WAKEUP_PERIOD_US}",
+            "cyclictest", "-q", "-m", "-t1", f"-a{core}", f"-p{PRIORITY}", "--policy=fifo", f"-i{WAKEUP_PERIOD_US}",
             f"-D{SECONDS}", "-h100000", f"--json={report}",
         )  # fmt: skip
         (thread,) = json.loads(report.read_text())["thread"].values()
@@ -126,10 +119,10 @@ def comparisons(core: int, peer: int, program: str | None) -> list[Comparison]:
     if shutil.which("cyclictest") and os.geteuid() == 0:
         found.append(
             Comparison(
-                "timer wake-up p50, SCHED_FIFO 95",
+                f"timer wake-up p50, SCHED_FIFO {PRIORITY}",
                 "cyclictest",
                 "us",
-                lambda: lltool_wakeup(core) / 1e3,
+                lambda: lltool_figure("timer.wakeup", "p50", core, fifo=True) / 1e3,
                 lambda: cyclictest(core) / 1e3,
             )
         )
@@ -184,7 +177,7 @@ def comparisons(core: int, peer: int, program: str | None) -> list[Comparison]:
 
 def working_set(benchmark: str, core: int) -> int:
     """The bytes that a memory benchmark of lltool walks through here."""
-    run = run_once(by_name(benchmark), (core,), "agreement", 0, 0, quick=False, hold=True)
+    run = run_once(by_name(benchmark), (core,), "agreement", 0, 0, quick=False, hold=False)
     return int(run.notes["working_set_bytes"])
 
 

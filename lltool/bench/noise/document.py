@@ -49,7 +49,7 @@ def _lengths(one: Watched, tick_hz: float) -> dict[str, int | None]:
 
 
 def by_trace(
-    explained: Sequence[Explained], watched: Sequence[Watched], trace: Trace, tick_hz: float
+    explained: Sequence[Explained], watched: Sequence[Watched], trace: Trace, tick_hz: float, *, fifo: bool
 ) -> dict[str, Any]:
     """The causes of the traced pass."""
     found = shares(explained)
@@ -59,7 +59,7 @@ def by_trace(
         "level": TRACEFS,
         "level_reason": "",
         "explained_share": explained_share(found),
-        "causes": _causes(found, sum(one.lost_ticks for one in watched), tick_hz),
+        "causes": _causes(found, sum(one.lost_ticks for one in watched), tick_hz, fifo=fifo),
         "worst": [
             {
                 "core": one.gap.core,
@@ -140,7 +140,7 @@ def _worst_gaps(watched: Sequence[Watched], tick_hz: float) -> list[dict[str, An
     ]
 
 
-def _causes(found: Sequence[Share], lost_ticks: int, tick_hz: float) -> list[dict[str, Any]]:
+def _causes(found: Sequence[Share], lost_ticks: int, tick_hz: float, *, fifo: bool = False) -> list[dict[str, Any]]:
     return [
         {
             "kind": share.cause.kind.value,
@@ -149,14 +149,14 @@ def _causes(found: Sequence[Share], lost_ticks: int, tick_hz: float) -> list[dic
             "share_of_lost": share.ticks / lost_ticks,
             "gaps": share.gaps,
             "worst_ns": _ns(share.worst_ticks, tick_hz),
-            **_fix(share.cause),
+            **_fix(share.cause, fifo=fifo),
         }
         for share in found
     ]
 
 
-def _fix(cause: Cause) -> dict[str, str | None]:
-    fix = fix_for(cause)
+def _fix(cause: Cause, *, fifo: bool = False) -> dict[str, str | None]:
+    fix = fix_for(cause, fifo=fifo)
     return {"setting": fix.setting, "fix": fix.text}
 
 

@@ -78,7 +78,11 @@ def observe(root: Root, cores: Sequence[int], seconds: float, *, fifo: bool) -> 
             stolen = {core: after.stolen_ns[core] - before.stolen_ns.get(core, 0) for core in after.stolen_ns}
             return document | by_counters(untraced, counts, stolen, hz, str(reason))
         return document | by_shape(untraced, hz, f"{reason}; /proc/interrupts cannot be read")
-    return document | {"traced": pass_document(traced, hz)} | by_trace(join(traced, trace, hz), traced, trace, hz)
+    return (
+        document
+        | {"traced": pass_document(traced, hz)}
+        | by_trace(join(traced, trace, hz), traced, trace, hz, fifo=fifo)
+    )
 
 
 def join(watched: Sequence[Watched], trace: Trace, tick_hz: float) -> list[Explained]:

@@ -139,5 +139,7 @@ def test_every_kind_of_cause_has_a_fix_in_words() -> None:
     for kind in Kind:
         assert fix_for(Cause(kind, "anything")).text
     assert fix_for(UNEXPLAINED).setting is None
-    assert fix_for(Cause(Kind.THREAD, "kworker")).setting == "boot.isolcpus"
+    assert fix_for(Cause(Kind.THREAD, "kworker (unbound)")).setting == "isolation.workqueue_cpumask"
+    assert fix_for(Cause(Kind.THREAD, "mysqld")).setting == "boot.isolcpus"
+    assert fix_for(Cause(Kind.THREAD, "mysqld"), fifo=True).setting == "isolation.fair_server"
     assert fix_for(Cause(Kind.SOFTIRQ, "NET_RX")).setting == "irq.affinity"
