@@ -93,8 +93,8 @@ def main() -> None:
     """Both sizes that a report has to hold."""
     measure("before and after of 40 benchmarks", [made_up_result(40, ("before", "after"), RUNS_AN_ARM)])
     one = made_up_result(10, ("bench",), 5, samples=2000)
-    days = [replace(one, created=f"2026-{1 + day // 28:02}-{1 + day % 28:02}T09:00:00Z") for day in range(2)]
-    measure("two results", days)
+    hours = [replace(one, created=f"2026-03-{1 + hour // 24:02}T{hour % 24:02}:00:00Z") for hour in range(500)]
+    measure("history of 500 results", hours)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
-from lltool.reports.page import BudgetLine, Chart, Page, Row, RunColumn, Runs, SettingRow, Shift, Spectrum
+from lltool.reports.page import (
+    BudgetLine,
+    Chart,
+    Core,
+    Cpu,
+    Group,
+    History,
+    HistoryPoint,
+    Page,
+    Row,
+    RunColumn,
+    Runs,
+    SettingRow,
+    Shift,
+    Spectrum,
+)
 from lltool.reports.render import render
 
-__all__ = ("BudgetLine", "Chart", "Page", "Row", "RunColumn", "Runs", "SettingRow", "Shift", "Spectrum", "render")
+__all__ = (
+    "BudgetLine",
+    "Chart",
+    "Core",
+    "Cpu",
+    "Group",
+    "History",
+    "HistoryPoint",
+    "Page",
+    "Row",
+    "RunColumn",
+    "Runs",
+    "SettingRow",
+    "Shift",
+    "Spectrum",
+    "render",
+)

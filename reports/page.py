@@ -114,8 +114,58 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """One result of a history: ``place`` counts results from 1, ``low`` and ``high`` are the figures of its runs."""
+
+    place: int
+    label: str
+    created: str
+    value: float
+    low: float
+    high: float
+    runs: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The figure that stands for one benchmark over several results in order of time."""
+
+    benchmark: str
+    title: str
+    metric: str
+    unit: str
+    points: tuple[HistoryPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """One hardware thread and what it is for."""
+
+    number: int
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """One physical core with its hardware threads."""
+
+    cpus: tuple[Cpu, ...]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of the machine: a socket holds nodes, a node caches, a cache cores."""
+
+    name: str
+    groups: tuple[Group, ...]
+    cores: tuple[Core, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting: its verdict before and after, live values as text."""
+    """One setting: its verdict before and after, live values as text; ``explanation`` holds (title, text) pairs."""
 
     setting: str
     title: str
@@ -124,6 +174,7 @@ class SettingRow:
     wanted: str
     verdict: str
     reason: str
+    explanation: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +200,7 @@ class Page:
     reproduce: tuple[str, ...]
     data: tuple[dict[str, Any], ...] = field(default=())
     quality: tuple[tuple[str, str], ...] = ()
+    topology: tuple[Group, ...] = ()
+    histories: tuple[History, ...] = ()
+    results: int = 1
+    """How many results the page is of; ``histories`` go over all of them."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lltool.errors import InvalidInput
 from lltool.reports import tables
-from lltool.reports.charts import columns, shift, spectrum
-from lltool.reports.charts.axes import quantity
+from lltool.reports.charts import columns, history, shift, spectrum
+from lltool.reports.charts.axes import digits, quantity
 from lltool.reports.charts.points import PointTable, tabulate
 from lltool.reports.escaping import json_in_script, visible
 from lltool.reports.page import Chart, Page
@@ -70,6 +70,9 @@ def render(page: Page) -> str:
             settings=tables.settings(page),
             arm_styles=styles,
             charts=[_Charted.of(chart, styles) for chart in page.charts],
+            histories=[{"history": each, "drawing": history.draw(each, page.results)} for each in page.histories],
+            history_plot=history,
+            digits=digits,
             plot=spectrum,
             shift_plot=shift,
             runs_plot=columns,

@@ -18,7 +18,7 @@ def report(
         list[Path],
         typer.Argument(
             metavar="RESULT...",
-            help="One result, or two: before and after; a report stands for those in it.",
+            help="One result; two: before and after; more: a history. A report stands for those in it.",
             show_default=False,
         ),
     ],
@@ -29,6 +29,7 @@ def report(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the summary as Markdown, for a pull request, and write no page.")
     ] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show results as one page: verdict, figures, spectra, settings, host. Prints its path.
 
@@ -37,13 +38,31 @@ def report(
     from lltool.bench.results import read_results
 
     read = [result for path in results for result in read_results(path)]
+    if markdown and open_:
+        raise typer.BadParameter("give one of --markdown and --open")
     if markdown:
         from lltool.experiment.page import build_page
         from lltool.experiment.summary import summary_markdown
 
         typer.echo(summary_markdown(build_page(read, results)), nl=False)
         return
-    typer.echo(write_report(read, results, output if output is not None else _beside(results)))
+    page = write_report(read, results, output if output is not None else _beside(results))
+    typer.echo(page)
+    if open_:
+        _open(page)
+
+
+def _open(page: str) -> None:
+    import webbrowser
+
+    from lltool.errors import LltoolError
+
+    if not webbrowser.open(Path(page).resolve().as_uri()):
+        raise LltoolError(
+            f"{page} is written, but not opened",
+            cause="no browser was found",
+            next_step="set BROWSER, or open the file",
+        )
 
 
 def _beside(results: Sequence[Path]) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lltool.bench.compare import benchmarks_in
@@ -18,30 +19,45 @@ from lltool.errors import InvalidInput
 from lltool.experiment import cautions
 from lltool.experiment.chapter import in_order
 from lltool.experiment.facts import host_pairs, passport_pairs, side_by_side
+from lltool.experiment.history import embedded_within_limit, history_of, in_order_of_time
 from lltool.experiment.quality import quality_pairs
 from lltool.experiment.rows import compared_rows, setting_rows, single_rows
 from lltool.experiment.sentences import verdict_sentences
 from lltool.experiment.spectra import chart_of
+from lltool.experiment.topology import topology_of
 from lltool.reports import Chart, Page
-
-MOST_RESULTS = 2
 
 
 def build_page(results: Sequence[Result], source_names: Sequence[str | os.PathLike[str]]) -> Page:
-    """The page of one result, or of two as before and after; ``source_names`` are their files.
+    """The page of one result, of two as before and after, or of more as a history; ``source_names`` are their files.
 
-    Raises InvalidInput where there is no result, or more than a comparison takes, or two that cannot be paired.
+    Raises InvalidInput where there is no result, or where those to compare cannot be paired.
     """
-    if not 0 < len(results) <= MOST_RESULTS:
-        raise InvalidInput(
-            "a report shows one result, or two as before and after",
-            [f"{len(results)} results given"],
-            next_step="give one or two result files",
-        )
+    if not results:
+        raise InvalidInput("there is nothing to report", ["no result given"], next_step="give result files or reports")
     names = [os.fspath(name) for name in source_names]
-    if len(results) == MOST_RESULTS or has_both_arms(results[0]):
+    if len(results) > len(ARMS):
+        return _of_history(in_order_of_time(results), names)
+    if len(results) == len(ARMS) or has_both_arms(results[0]):
         return _of_pair(pair_of(results[0], results[-1]), results, names)
     return _of_one(results[0], names)
+
+
+def _of_history(results: Sequence[Result], names: Sequence[str]) -> Page:
+    """The latest two results as before and after, with the history of all."""
+    latest = _of_pair(pair_of(results[-2], results[-1]), results[-2:], names)
+    data, left_out = embedded_within_limit(results)
+    told = f"The verdict compares the latest two of {len(results)} results; the history shows all."
+    missing = f"The data of the oldest {left_out} results is not embedded: the page would be too large."
+    return replace(
+        latest,
+        title=f"History of {len(results)} results, latest {results[-1].created}",
+        cautions=(told, *((missing,) if left_out else ()), *latest.cautions),
+        reproduce=(*latest.reproduce[:-1], shlex.join(["lltool", "report", *names])),
+        data=data,
+        histories=history_of(results),
+        results=len(results),
+    )
 
 
 def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Page:
@@ -68,6 +84,7 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
         passport=side_by_side(passport_pairs(before), passport_pairs(after)),
         reproduce=_reproduce(results, names),
         data=tuple(pack(document(result)) for result in results),
+        topology=topology_of(after),
         quality=quality_pairs(results, [*pair.before, *pair.after], pair.design, comparisons),
     )
 
@@ -94,6 +111,7 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
         passport=passport_pairs(result),
         reproduce=_reproduce([result], names),
         data=(pack(document(result)),),
+        topology=topology_of(result),
         quality=quality_pairs([result], result.runs, result.design, ()),
     )
 

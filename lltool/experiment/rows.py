@@ -14,7 +14,7 @@ from lltool.bench.pairing import Pair
 from lltool.bench.resolution import format_number, readable_unit, resolution
 from lltool.experiment.chapter import headline_of, in_order, section_of, title_of
 from lltool.reports import Row, SettingRow
-from lltool.tuning.catalogue import load_catalogue
+from lltool.tuning.catalogue import DISRUPTIONS, Entry, load_catalogue
 
 
 def compared_rows(comparisons: Sequence[Comparison], pair: Pair) -> tuple[Row, ...]:
@@ -106,9 +106,23 @@ def setting_rows(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[st
                 wanted=_text(finding, "wanted"),
                 verdict=_text(finding, "verdict"),
                 reason=_text(finding, "reason"),
+                explanation=() if entry is None else _explanation(entry),
             )
         )
     return tuple(rows)
+
+
+def _explanation(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """What the catalogue says of a setting on any host."""
+    paragraphs = (
+        ("Why", entry.why),
+        ("No effect", entry.no_effect),
+        ("Disputed", entry.disputed),
+        ("Needs", entry.needs),
+        ("Disrupts", DISRUPTIONS.get(entry.disrupts, "")),
+        ("Sources", "; ".join(entry.sources)),
+    )
+    return tuple((title, text) for title, text in paragraphs if text)
 
 
 def _text(finding: Mapping[str, Any] | None, key: str) -> str:

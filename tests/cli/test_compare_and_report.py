@@ -62,7 +62,8 @@ def test_compare_markdown_is_a_table(lltool: Any, files: dict[str, str]) -> None
         (["bench", "compare", "slow.json", "fast.json", "--json", "--markdown"], "one of --json and --markdown"),
         (["bench", "compare", "slow.json", "fast.json", "--fail-on", "weather"], "weather"),
         (["report", "half.json"], "half.json is not a usable result"),
-        (["report", "slow.json", "fast.json", "slow.json"], "3 results given"),
+        (["report", "slow.json", "fast.json", "trial.json"], "holds both arms"),
+        (["report", "trial.json", "--markdown", "--open"], "one of --markdown and --open"),
     ],
 )
 def test_unusable_input_exits_2_with_the_reason(
@@ -125,3 +126,24 @@ def test_reports_are_read_like_the_results_in_them(lltool: Any, files: dict[str,
     done = lltool("report", "cut.html")
     assert (done.returncode, done.stdout) == (2, "")
     assert "cut.html is not a usable report\n  an HTML page that holds no result" in done.stderr
+
+
+def test_a_page_is_opened_in_the_browser_that_the_user_names(
+    lltool: Any, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", f"sh -c 'echo \"$0\" > {tmp_path}/opened' %s")
+    done = lltool("report", files["trial"], "--open")
+    assert (done.returncode, done.stdout) == (0, "trial.html\n")
+    assert (tmp_path / "opened").read_text() == f"{(tmp_path / 'trial.html').as_uri()}\n"
+
+
+def test_where_no_browser_is_found_the_page_is_there_all_the_same(
+    lltool: Any, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER", "false %s")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("DISPLAY", raising=False)
+    done = lltool("report", files["trial"], "--open")
+    assert done.returncode == 1
+    assert "trial.html is written, but not opened: no browser was found" in done.stderr
+    assert (tmp_path / "trial.html").exists()

@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from lltool.errors import InvalidInput
-from lltool.reports import BudgetLine, Page, render
+from lltool.reports import BudgetLine, Core, Cpu, Group, History, HistoryPoint, Page, render
 
 html5lib = pytest.importorskip("html5lib", reason="needs html5lib")
 
@@ -290,6 +290,33 @@ def test_settings_show_before_wanted_after_verdict_and_reason(page: Page) -> Non
     ] in rows
 
 
+def test_a_setting_is_explained_on_demand(page: Page) -> None:
+    row = replace(page.settings[2], explanation=(("Why", "Less swapping."), ("Sources", "a kernel document")))
+    settings = _by_id(_parse(render(replace(page, settings=(row,)))), "settings")
+    (details,) = settings.iter("details")
+    assert _text(details) == f"What it is: {row.title}WhyLess swapping.Sourcesa kernel document"
+
+
+def test_the_topology_is_drawn_as_nested_lists(page: Page) -> None:
+    core = Core((Cpu(3, ("isolated",)), Cpu(7, ())), "performance")
+    drawn = (Group("Socket 0", (Group("Node 0", (Group("L3 of CPUs 3,7", (), (core,)),)),)),)
+    host = _text(_by_id(_parse(render(replace(page, topology=drawn))), "host"))
+    assert "Socket 0 Node 0 L3 of CPUs 3,7 3 isolated7" in host
+    assert "The topology was not recorded." in _text(_by_id(_parse(render(page)), "host"))
+
+
+def test_a_history_has_a_picture_and_its_data(page: Page) -> None:
+    points = tuple(
+        HistoryPoint(place, f"day {place}", "2026", 10.0 * place, 9.0, 50.0, 5, str(place)) for place in (1, 3)
+    )
+    history = History("tcp.rtt", "TCP round trip", "p50", "us", points)
+    section = _by_id(_parse(render(replace(page, histories=(history,), results=3))), "history")
+    assert "in 3 results" in _text(section)
+    assert "p50 in 2 results: first 10 us, last 30 us" in _text(section)
+    rows = [[_text(cell) for cell in row] for row in section.iter("tr")]
+    assert rows[2] == ["3", "day 3", "2026", "3", "9", "50", "5"]
+
+
 def test_one_arm_says_that_there_is_nothing_to_compare(single_arm: Page) -> None:
     tree = _parse(render(single_arm))
     assert "Only one arm was measured (untuned): there is nothing to compare." in _text(_by_id(tree, "verdict"))
@@ -353,7 +380,7 @@ def test_a_page_renders_out_of_a_zip_file(tmp_path: Path) -> None:
     searched = [str(archive), *(place for place in sys.path if place.endswith("packages"))]
     program = (
         f"import sys; sys.path[:0] = {searched!r}\n"
-        "from lltool.reports import BudgetLine, Page, render\n"
+        "from lltool.reports import BudgetLine, Core, Cpu, Group, History, HistoryPoint, Page, render\n"
         "page = Page('Zipped', '', '', (), (), (), (), (), (), (), (), ())\n"
         "sys.stdout.write(render.__code__.co_filename + '\\n' + render(page))\n"
     )
