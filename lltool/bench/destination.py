@@ -7,7 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from lltool.bench.results import write_result
-from lltool.errors import LltoolError, from_os_error
+from lltool.errors import InvalidInput, LltoolError, from_os_error
 
 if TYPE_CHECKING:
     from lltool.bench.model import Result
@@ -63,3 +63,16 @@ def write_or_rescue(result: Result, path: str) -> None:
         raise LltoolError(
             error.what, cause=error.cause, next_step=f"the result is kept in {rescue}: move it"
         ) from error
+
+
+def newest_result(directory: str | os.PathLike[str] = DIRECTORY) -> str:
+    """The newest result of `lltool bench` in ``directory``. Raises ``InvalidInput`` where there is none."""
+    names = os.listdir(directory) if os.path.isdir(directory) else []
+    found = sorted(name for name in names if name.startswith("bench-") and name.endswith(".json"))
+    if not found:
+        raise InvalidInput(
+            "there is no result to go on with",
+            [f"no bench-*.json in {os.path.abspath(directory)}"],
+            next_step="name it with -o FILE",
+        )
+    return os.path.join(directory, found[-1])

@@ -101,7 +101,8 @@ class Result:
     """The content of one result file, schema ``lltool.result/1``.
 
     ``design`` says how the arms were ordered (``ABBA`` or ``sequential``); ``host`` is the document of
-    ``lltool host --json``; ``settings`` lists the findings of the tuning by arm name; ``passport`` is what the
+    ``lltool host --json`` and ``fingerprint`` what of it makes figures comparable (``fingerprint.fingerprints``);
+    ``settings`` lists the findings of the tuning by arm name; ``passport`` is what the
     clock and the host were while measuring. ``noise_floor`` holds, by benchmark and metric, the smallest relative
     change that this host could show when `lltool bench selftest` measured it, for one run an arm: K runs an arm show
     changes smaller by the root of K.
@@ -117,6 +118,7 @@ class Result:
     runs: tuple[Run, ...]
     settings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
+    fingerprint: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 

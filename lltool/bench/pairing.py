@@ -5,24 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Any
 
 from lltool.bench.compare import benchmarks_in, compare
 from lltool.bench.estimates import CLOCK_AGREEMENT
+from lltool.bench.fingerprint import differences
 from lltool.bench.model import Comparison, Outcome, Result, Run
 from lltool.bench.resolution import quantum_ns
 from lltool.errors import InvalidInput
 
 ARMS = ("before", "after")
 SEQUENTIAL = "sequential"
-HOST_FACTS = (
-    ("machine", ("cpu", "product", "name")),
-    ("processor", ("cpu", "model_name")),
-    ("online cores", ("topology", "online")),
-    ("kernel", ("kernel", "release")),
-    ("kernel command line", ("kernel", "cmdline")),
-)
-"""Facts of `lltool host --json` whose difference limits a comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +105,7 @@ def _larger_floors(floors: Sequence[dict[str, dict[str, float]]]) -> dict[str, d
 
 
 def _differences(before: Result, after: Result) -> list[str]:
-    notes = [
-        f"{name} differs: {old} before, {new} after"
-        for name, path in HOST_FACTS
-        if (old := _fact(before.host, path)) != (new := _fact(after.host, path)) and old and new
-    ]
+    notes = [f"{name} differs: {old} before, {new} after" for name, old, new in differences(before.host, after.host)]
     rates = [_tick_hz(result) for result in (before, after)]
     if rates[0] and rates[1] and abs(rates[1] / rates[0] - 1) > CLOCK_AGREEMENT:
         notes.append(f"the clock differs: {rates[0] / 1e6:.0f} MHz before, {rates[1] / 1e6:.0f} MHz after")
@@ -129,10 +117,3 @@ def _differences(before: Result, after: Result) -> list[str]:
 
 def _tick_hz(result: Result) -> float:
     return median([run.tick_hz for run in result.runs if run.measured] or [0.0])
-
-
-def _fact(document: dict[str, Any], path: Sequence[str]) -> str:
-    found: Any = document
-    for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
-    return "" if found is None else str(found)

@@ -19,12 +19,12 @@ FULL_TIMEOUT_SECONDS = 120.0
 """Far beyond what any run takes; a worker that is silent for so long hangs."""
 
 
-def plan_runs(benchmarks: Sequence[Benchmark], runs: int) -> list[tuple[Benchmark, int]]:
-    """``runs`` rounds over all benchmarks: ``(benchmark, round)``.
+def plan_runs(benchmarks: Sequence[Benchmark], runs: int, first: int = 0) -> list[tuple[Benchmark, int]]:
+    """``runs`` rounds over all benchmarks, numbered from ``first``: ``(benchmark, round)``.
 
     The runs of one benchmark lie as far apart as can be, so that a slow minute of the host falls on all alike.
     """
-    return [(benchmark, round_number) for round_number in range(runs) for benchmark in benchmarks]
+    return [(benchmark, round_number) for round_number in range(first, first + runs) for benchmark in benchmarks]
 
 
 def run_once(

@@ -1,13 +1,19 @@
-"""A session of `lltool bench`: every benchmark so many times, in rounds."""
+"""A session of `lltool bench`: every benchmark so many times, in rounds; it can be resumed and added to."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from lltool import __version__
 from lltool.bench.benchmark import Benchmark
+from lltool.bench.continuing import first_round, left_to_do, refuse_if_unlike
+from lltool.bench.eta import Forecast
+from lltool.bench.fingerprint import fingerprints
+from lltool.bench.floor_store import stored_floor
 from lltool.bench.model import Result, Run
+from lltool.bench.more_runs import duration
 from lltool.bench.runner import plan_runs, run_once, take_passport
 from lltool.host.describe import describe_host
 from lltool.root import Root
@@ -17,61 +23,92 @@ DESIGN = "sequential"
 QUICK_RUNS, FULL_RUNS = 10, 20
 """Runs of each benchmark. 20 make the intervals of a bootstrap over runs keep what they promise (measurement 2.2)."""
 
-QUICK_LIMIT_SECONDS, FULL_LIMIT_SECONDS = 50.0, 540.0
-"""How long the runs of the whole catalogue may take: `bench all` is to end within a minute, or ten."""
+QUICK_SECONDS, FULL_SECONDS = 50.0, 540.0
+"""What the runs of `lltool bench all` may take, which is to end within a minute, or ten."""
+
+KEEP_EVERY_SECONDS = 15.0
+"""How much measuring a killed session may lose."""
 
 Tell = Callable[[str, int], None]
-"""(what comes next, how many runs there will be in all)"""
+Keep = Callable[[Result], None]
 
 
-def measure(
-    benchmarks: Sequence[Benchmark],
-    cores: Sequence[int],
-    tell: Tell,
-    *,
-    runs: int,
-    quick: bool,
-    label: str,
-    command: str,
-    limit_seconds: float | None = None,
-) -> Result:
-    """Measure each of ``benchmarks`` ``runs`` times with idle states held off; ``tell`` hears of each run to come.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be measured: each of ``benchmarks`` ``runs`` times, with ``cores[0]`` as the measuring core.
 
-    With ``limit_seconds`` there are only as many rounds as will fit, judged by the first and checked by each; at least
-    one. On ``KeyboardInterrupt`` the result holds the finished runs, and its notes say that more were planned. Raises
-    ``LltoolError`` where the clock cannot be measured.
+    ``limit_seconds`` ends the session after the last whole round that fits, but not before the first.
+    ``earlier`` is a result to go on with: ``resume`` measures what it lacks of ``runs``, else ``runs`` more are added.
     """
-    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    host = describe_host(Root())
-    passport = take_passport(cores)
-    plan = plan_runs(benchmarks, runs)
-    finished: list[Run] = []
+
+    benchmarks: Sequence[Benchmark]
+    cores: Sequence[int]
+    runs: int
+    quick: bool
+    label: str
+    command: str
+    limit_seconds: float | None = None
+    earlier: Result | None = None
+    resume: bool = False
+
+
+def measure(request: Request, tell: Tell, keep: Keep) -> Result:
+    """Measure what ``request`` asks for, with idle states held off and a real-time priority where allowed.
+
+    ``tell`` hears of each run to come: which, how long it and all others will take, how many they are. ``keep`` is
+    given what there is now and then, so that not much is lost where this process is killed. On ``KeyboardInterrupt``
+    the result holds the finished runs, and its notes say that more were planned. Raises ``LltoolError`` where the
+    clock cannot be measured, and ``InvalidInput`` where ``earlier`` was measured under other conditions.
+    """
+    result = _begin(request)
+    plan = plan_runs(request.benchmarks, request.runs, first_round(request.earlier, resume=request.resume))
+    if request.resume and request.earlier is not None:
+        plan = left_to_do(plan, request.earlier.runs)
+    forecast = Forecast(plan, request.limit_seconds)
+    runs = list(result.runs)
+    already, kept = len(runs), time.monotonic()
     notes: tuple[str, ...] = ()
-    began = time.monotonic()
     try:
-        for benchmark, round_number in plan:
-            if limit_seconds is not None and round_number and len(finished) == round_number * len(benchmarks):
-                left = rounds_left(limit_seconds, time.monotonic() - began, round_number)
-                if not left:
-                    break
-                runs = min(runs, round_number + left)
-            tell(f"{benchmark.name} {round_number + 1}/{runs}", runs * len(benchmarks))
-            finished.append(run_once(benchmark, cores, ARM, round_number, len(finished), quick=quick, hold=True))
+        while (step := forecast.next()) is not None:
+            benchmark, round_number = step
+            left = forecast.seconds_left
+            remaining = "" if left is None else f", about {duration(left)} left"
+            tell(f"{benchmark.name} {round_number + 1} of {forecast.rounds}{remaining}", forecast.steps_left)
+            run = run_once(benchmark, request.cores, ARM, round_number, len(runs), quick=request.quick, hold=True)
+            runs.append(run)
+            forecast.done(run)
+            if time.monotonic() - kept > KEEP_EVERY_SECONDS:
+                keep(replace(result, runs=tuple(runs), notes=(*result.notes, _unfinished(runs, already, plan))))
+                kept = time.monotonic()
     except KeyboardInterrupt:
-        notes = (f"Interrupted after {len(finished)} of {runs * len(benchmarks)} runs.",)
+        notes = (_unfinished(runs, already, plan),)
+    return replace(result, runs=tuple(runs), notes=(*result.notes, *notes))
+
+
+UNFINISHED = "Interrupted after"
+
+
+def _unfinished(runs: Sequence[Run], already: int, plan: Sequence[object]) -> str:
+    return f"{UNFINISHED} {len(runs) - already} of {len(plan)} runs."
+
+
+def _begin(request: Request) -> Result:
+    host = describe_host(Root())
+    passport = take_passport(request.cores)
+    earlier = request.earlier
+    if earlier is not None:
+        refuse_if_unlike(earlier, host, passport, request.cores, quick=request.quick)
+        kept = tuple(note for note in earlier.notes if not note.startswith(UNFINISHED))
+        return replace(earlier, notes=kept, label=request.label or earlier.label)
     return Result(
-        created=created,
+        created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         version=__version__,
-        command=command,
-        label=label,
+        command=request.command,
+        label=request.label,
         design=DESIGN,
         host=host,
         passport=passport,
-        runs=tuple(finished),
-        notes=notes,
+        runs=(),
+        noise_floor=stored_floor(host, quick=request.quick),
+        fingerprint=fingerprints(host),
     )
-
-
-def rounds_left(limit_seconds: float, elapsed_seconds: float, rounds: int) -> int:
-    """How many more rounds fit into the limit, after ``rounds`` that took ``elapsed_seconds`` together."""
-    return max(0, int((limit_seconds - elapsed_seconds) // (elapsed_seconds / rounds)))

@@ -114,6 +114,7 @@ class WireResult(BaseModel):
     runs: tuple[WireRun, ...]
     settings: dict[str, list[dict[str, Any]]] = {}
     noise_floor: dict[str, dict[str, Positive]] = {}
+    fingerprint: dict[str, str] = {}
     notes: tuple[str, ...] = ()
 
     def result(self) -> Result:

@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,19 @@ QuickOption = Annotated[bool, typer.Option("--quick", help="Shorter and fewer ru
 RunsOption = Annotated[
     int | None, typer.Option("--runs", metavar="N", min=1, help="Runs of each benchmark.  [default: 20, quick: 10]")
 ]
+AllRunsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--runs",
+        metavar="N",
+        min=1,
+        help="Runs of each benchmark.  [default: what fits into ten minutes, quick: a minute]",
+    ),
+]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Measure what FILE (else the newest result here) lacks: after an interruption.")
+]
+AppendOption = Annotated[bool, typer.Option("--append", help="Add runs to FILE (else to the newest result here).")]
 
 
 @app.command("list")
@@ -73,32 +87,38 @@ def run(
     runs: RunsOption = None,
     label: LabelOption = "",
     output: OutputOption = None,
+    resume: ResumeOption = False,
+    append: AppendOption = False,
     json: JsonOption = False,
 ) -> None:
     """Measure the benchmarks that are named.
 
     Example: lltool bench run spsc.hop 'memory.*' --cores 2,3 -o before.json
     """
-    _measure(names, quick, cores, runs, label, output, as_json=json)
+    going_on = _going_on(resume=resume, append=append)
+    _measure(names, quick, cores, runs, label, output, going_on, as_json=json)
 
 
 @app.command("all")
 def run_all(
     quick: QuickOption = False,
     cores: CoresOption = None,
-    runs: RunsOption = None,
+    runs: AllRunsOption = None,
     label: LabelOption = "",
     output: OutputOption = None,
+    resume: ResumeOption = False,
+    append: AppendOption = False,
     json: JsonOption = False,
 ) -> None:
     """Measure every benchmark, as often as fits into a minute (--quick) or ten, unless --runs says how often.
 
     Example: lltool bench all --quick --label "before the kernel update"
     """
-    from lltool.bench.session import FULL_LIMIT_SECONDS, QUICK_LIMIT_SECONDS
+    from lltool.bench.session import FULL_SECONDS, QUICK_SECONDS
 
-    limit = None if runs is not None else QUICK_LIMIT_SECONDS if quick else FULL_LIMIT_SECONDS
-    _measure(["*"], quick, cores, runs, label, output, as_json=json, limit_seconds=limit)
+    limit_seconds = None if runs is not None else QUICK_SECONDS if quick else FULL_SECONDS
+    going_on = _going_on(resume=resume, append=append)
+    _measure(["*"], quick, cores, runs, label, output, going_on, limit_seconds, as_json=json)
 
 
 @app.command("passport")
@@ -119,7 +139,122 @@ def passport(cores: CoresOption = None, json: JsonOption = False) -> None:
         say(f"note: {caution}")
 
 
+@app.command("selftest")
+def selftest(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Benchmarks, or patterns.  [default: all]")
+    ] = None,
+    quick: QuickOption = False,
+    cores: CoresOption = None,
+    runs: Annotated[
+        int | None, typer.Option("--runs", metavar="N", min=8, help="Runs of each.  [default: 40, quick: 20]")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure what comparisons on this host can see: false alarms, and the smallest change that is found.
+
+    It is kept, and results measured afterwards claim no smaller change.
+
+    Example: lltool bench selftest 'tcp.*' --quick
+    """
+    from dataclasses import asdict
+
+    from lltool.bench import selftest as bench_selftest
+    from lltool.bench.catalogue import select
+    from lltool.bench.figures import percent
+    from lltool.bench.floor_store import store_floor
+    from lltool.bench.resolution import quantum_ns
+    from lltool.bench.session import Request, measure
+    from lltool.cli.progress import progress
+
+    benchmarks = select(names or ["*"])
+    times = runs or (bench_selftest.QUICK_RUNS if quick else bench_selftest.FULL_RUNS)
+    request = Request(benchmarks, _cores(cores), times, quick, "selftest", shlex.join(["lltool", *sys.argv[1:]]))
+    with progress(times * len(benchmarks)) as tell:
+        result = measure(request, tell, keep=lambda _: None)
+    if result.notes:
+        say("lltool: interrupted: a self-test of a part of its runs is not kept")
+        raise typer.Exit(1)
+    found = [
+        assessment
+        for known in benchmarks
+        for assessment in bench_selftest.assess(
+            known.name, [run for run in result.runs if run.benchmark == known.name], quantum_ns(result.passport)
+        )
+    ]
+    where = store_floor(bench_selftest.floor_of(found), result.host, result.created, quick=quick)
+    if json:
+        print_json({"schema": "lltool.selftest/1", "stored": where, "assessments": [asdict(entry) for entry in found]})
+        return
+    rows = [
+        (
+            entry.benchmark,
+            entry.metric,
+            str(entry.runs),
+            f"{entry.alarms} of {entry.deals}",
+            "" if entry.visible is None else f"{percent(entry.visible).lstrip('+')} %",
+            entry.reason,
+        )
+        for entry in found
+    ]
+    print_table(("benchmark", "metric", "runs an arm", "false alarms", "smallest change seen", "remark"), rows)
+    say(f"kept as the noise floor of this host: {where}")
+
+
+class Format(StrEnum):
+    """What HDR viewers read."""
+
+    HLOG = "hlog"
+    HGRM = "hgrm"
+
+
+@app.command("export")
+def export(
+    result: Annotated[Path, typer.Argument(help="Result, or report.")],
+    form: Annotated[
+        Format, typer.Option("--format", help="hlog: one log, a line a run; hgrm: a percentile file a benchmark.")
+    ] = Format.HLOG,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="File, for hgrm a folder.  [default: beside RESULT]"),
+    ] = None,
+) -> None:
+    """Write histograms for the usual HDR viewers, in nanoseconds.
+
+    Example: lltool bench export before.json -o before.hlog
+    """
+    from lltool.atomic import write_atomically
+    from lltool.bench.export import hgrms, hlog
+    from lltool.bench.results import read_result
+    from lltool.errors import from_os_error
+
+    found = read_result(result)
+    if form is Format.HLOG:
+        written = {output or result.with_suffix(".hlog"): hlog(found)}
+    else:
+        folder = output or result.with_suffix(".hgrm")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise from_os_error(f"{folder} cannot be made", error) from error
+        written = {folder / name: text for name, text in hgrms(found).items()}
+    for path, text in written.items():
+        write_atomically(path, text)
+        typer.echo(str(path))
+
+
 app.command("compare")(compare.compare)
+
+
+class _GoingOn(StrEnum):
+    RESUME = "resume"
+    APPEND = "append"
+
+
+def _going_on(*, resume: bool, append: bool) -> _GoingOn | None:
+    if resume and append:
+        raise typer.BadParameter("give one of --resume and --append")
+    return _GoingOn.RESUME if resume else _GoingOn.APPEND if append else None
 
 
 def _cores(requested: str | None) -> tuple[int, ...]:
@@ -143,26 +278,38 @@ def _measure(
     runs: int | None,
     label: str,
     output: Path | None,
+    going_on: _GoingOn | None,
+    limit_seconds: float | None = None,
     *,
     as_json: bool,
-    limit_seconds: float | None = None,
 ) -> None:
     from lltool.bench.catalogue import select
-    from lltool.bench.destination import prepare_destination, write_or_rescue
-    from lltool.bench.session import FULL_RUNS, QUICK_RUNS, measure
+    from lltool.bench.destination import newest_result, prepare_destination, write_or_rescue
+    from lltool.bench.results import read_result, write_result
+    from lltool.bench.session import FULL_RUNS, QUICK_RUNS, Request, measure
     from lltool.bench.summary import has_failed
     from lltool.bench.wire import document
     from lltool.cli.progress import progress
 
     benchmarks = select(names)
     chosen = _cores(cores)
+    if going_on is not None and output is None:
+        output = Path(newest_result())
+    earlier = None if going_on is None or output is None else read_result(output)
     path = prepare_destination(output, f"bench-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json")
-    times = runs if runs is not None else QUICK_RUNS if quick else FULL_RUNS
-    command = shlex.join(["lltool", *sys.argv[1:]])
-    with progress(times * len(benchmarks)) as tell:
-        result = measure(
-            benchmarks, chosen, tell, runs=times, quick=quick, label=label, command=command, limit_seconds=limit_seconds
-        )
+    request = Request(
+        benchmarks=benchmarks,
+        cores=chosen,
+        runs=runs if runs is not None else QUICK_RUNS if quick else FULL_RUNS,
+        quick=quick,
+        label=label,
+        command=shlex.join(["lltool", *sys.argv[1:]]),
+        limit_seconds=limit_seconds,
+        earlier=earlier,
+        resume=going_on is _GoingOn.RESUME,
+    )
+    with progress(request.runs * len(benchmarks)) as tell:
+        result = measure(request, tell, keep=lambda so_far: write_result(so_far, path))
     if not result.runs:
         say("lltool: interrupted before a run was finished: there is nothing to keep")
         raise typer.Exit(1)

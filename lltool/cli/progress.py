@@ -13,17 +13,14 @@ PLAIN_LINES = 10
 
 
 class Tell(Protocol):
-    """Says what comes next, and how many steps there are where that has changed."""
+    """To be called with a text before each step; ``left`` are the steps left, this one included, where that changed."""
 
-    def __call__(self, text: str, total: int | None = None, /) -> None: ...
+    def __call__(self, text: str, left: int | None = None) -> None: ...
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Tell]:
-    """Show progress over ``total`` steps; the function given is to be called with a text before each step.
-
-    It also takes a new total, for work that learns how long it is as it goes.
-    """
+    """Show progress over ``total`` steps."""
     with _bar(total) if sys.stderr.isatty() else _lines(total) as tell:
         yield tell
 
@@ -31,17 +28,18 @@ def progress(total: int) -> Iterator[Tell]:
 @contextmanager
 def _bar(total: int) -> Iterator[Tell]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     # Refreshed by hand: a refreshing thread would run on the cores that are being measured.
     with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
         task = bar.add_task("", total=total)
         started = 0
 
-        def tell(text: str, total: int | None = None) -> None:
+        def tell(text: str, left: int | None = None) -> None:
             nonlocal started
-            bar.update(task, completed=started, total=total, description=text, refresh=True)
+            steps = total if left is None else started + left
+            bar.update(task, completed=started, total=steps, description=text, refresh=True)
             started += 1
 
         yield tell
@@ -50,12 +48,14 @@ def _bar(total: int) -> Iterator[Tell]:
 @contextmanager
 def _lines(total: int) -> Iterator[Tell]:
     started = 0
+    said = -1
 
-    def tell(text: str, new_total: int | None = None) -> None:
-        nonlocal started, total
-        total = new_total or total
-        if started * PLAIN_LINES // total > (started - 1) * PLAIN_LINES // total:
-            say(f"{started * 100 // total:3d} %  {text}")
+    def tell(text: str, left: int | None = None) -> None:
+        nonlocal started, said
+        steps = total if left is None else started + left
+        if started * PLAIN_LINES // steps > said:
+            said = started * PLAIN_LINES // steps
+            say(f"{started * 100 // steps:3d} %  {text}")
         started += 1
 
     yield tell

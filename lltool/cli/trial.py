@@ -71,7 +71,7 @@ def trial(
         run_trial(target, store, benchmarks, measure, blocks=blocks, trial=seen)
         if keep and not seen.interrupted:
             apply(target.observe(), target.host.root, store, profile, keep_going=True)
-    result = _result(seen, passport, profile)
+    result = _result(seen, passport, profile, quick=quick)
     if seen.runs:
         write_or_rescue(result, path)
     _print_trial(result, seen)
@@ -84,20 +84,25 @@ def trial(
         raise typer.Exit(1)
 
 
-def _result(seen: Trial, passport: dict[str, Any], profile: str) -> Result:
+def _result(seen: Trial, passport: dict[str, Any], profile: str, *, quick: bool) -> Result:
     from lltool import __version__
+    from lltool.bench.fingerprint import fingerprints
+    from lltool.bench.floor_store import stored_floor
     from lltool.bench.model import Result
     from lltool.host.describe import describe_host
     from lltool.root import Root
 
+    host = describe_host(Root())
     return Result(
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         version=__version__,
         command=shlex.join(["lltool", *sys.argv[1:]]),
         label=profile,
         design=seen.design,
-        host=describe_host(Root()),
+        host=host,
         passport=passport,
+        noise_floor=stored_floor(host, quick=quick),
+        fingerprint=fingerprints(host),
         runs=tuple(seen.runs),
         settings={arm: [finding.as_dict() for finding in findings] for arm, findings in seen.settings.items()},
         notes=tuple(seen.notes),

@@ -1,0 +1,98 @@
+"""The self-test finds what a host can show, and verdicts claim no less."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lltool.bench import selftest
+from lltool.bench.bootstrap import interval, ratios
+from lltool.bench.compare import compare
+from lltool.bench.floor_store import path, store_floor, stored_floor
+from lltool.bench.model import Outcome
+from lltool.bench.resolution import RELATIVE
+from lltool.bench.selftest import assess, deal, floor_of
+
+HOST = {"cpu": {"model_name": "a processor"}, "kernel": {"cmdline": "quiet"}}
+
+
+def noisy(synthetic: Any, runs: int, noise: float, seed: int = 1) -> list[Any]:
+    levels = 1e9 * np.exp(np.random.default_rng(seed).normal(0, noise, runs))
+    return [synthetic.run("timer.cost", block_ops=1000, block_ticks=(int(level),)) for level in levels]
+
+
+def test_a_deal_is_abba_or_baab_and_drops_what_is_left_over(synthetic: Any) -> None:
+    runs = [synthetic.run(position=position) for position in range(10)]
+    for seed in range(5):
+        before, after = deal(runs, random.Random(seed))  # noqa: S311 - deals cards
+        for block in range(2):
+            mine = [run.position - 4 * block for run in before[2 * block : 2 * block + 2]]
+            assert mine in ([0, 3], [1, 2])
+        assert sorted(run.position for run in (*before, *after)) == list(range(8))
+
+
+def test_a_noisier_host_shows_less(synthetic: Any) -> None:
+    found = [assess("timer.cost", noisy(synthetic, 40, noise), 1.0)[0] for noise in (0.01, 0.05, 0.2)]
+    visible = [entry.visible for entry in found if entry.visible is not None]
+    assert len(visible) == 3
+    assert visible == sorted(visible)
+    assert visible[2] > 5 * visible[0]
+    assert all(entry.alarms <= 6 for entry in found)
+    assert all((entry.deals, entry.runs) == (selftest.DEALS, 20) for entry in found)
+
+
+def test_the_injected_shift_is_found_in_four_of_five_deals(synthetic: Any) -> None:
+    """The shortcut against the long way: durations really made longer, and drawn again."""
+    runs = noisy(synthetic, 40, 0.05)
+    (entry, *_) = assess("timer.cost", runs, 1.0)
+    assert entry.visible is not None
+    for factor, least, most in ((1 + 1.02 * entry.visible, 0.8, 1.0), (1 + 0.9 * entry.visible, 0.0, 0.8)):
+        toss, hits = random.Random(selftest.SEED), 0  # noqa: S311 - deals cards
+        for _ in range(selftest.DEALS):
+            before, after = deal(runs, toss)
+            shifted = [replace(run, block_ticks=(round(run.block_ticks[0] * factor),)) for run in after]
+            low, _high = interval(ratios(before, shifted, "centre", selftest.RESAMPLES), 20)
+            hits += low > 1 + RELATIVE
+        assert least <= hits / selftest.DEALS <= most
+
+
+def test_no_change_below_a_step_of_the_clock_is_seen(synthetic: Any) -> None:
+    runs = [synthetic.run("timer.cost", ticks=[260] * 3000) for _ in range(20)]
+    visible = {entry.metric: entry.visible for entry in assess("timer.cost", runs, 10.0)}
+    assert visible["p50"] == pytest.approx(0.1)
+
+
+def test_what_was_not_measured_has_no_floor(synthetic: Any) -> None:
+    found = assess("timer.cost", noisy(synthetic, 8, 0.1), 1.0)
+    assert {entry.metric: entry.reason for entry in found if entry.visible is None}["p99"] == "nothing was measured"
+    assert list(floor_of(found)) == ["timer.cost"]
+    assert list(floor_of(found)["timer.cost"]) == ["centre"]
+
+
+def test_no_change_below_the_floor_is_claimed(synthetic: Any) -> None:
+    before = [synthetic.run("timer.cost", block_ops=1000, block_ticks=(10**9,)) for _ in range(16)]
+    after = [replace(run, block_ticks=(int(0.9 * 10**9),)) for run in before]
+    assert compare(before, after, 1.0)[0].outcome is Outcome.BETTER
+    # 0.6 for one run an arm is 0.15 for 16, and 0.3 is 0.075.
+    doubted = compare(before, after, 1.0, {"timer.cost": {"centre": 0.6}})[0]
+    assert doubted.outcome is Outcome.INCONCLUSIVE
+    assert "selftest: 15 %" in doubted.reason
+    assert compare(before, after, 1.0, {"timer.cost": {"centre": 0.3}})[0].outcome is Outcome.BETTER
+
+
+def test_the_floor_belongs_to_host_settings_and_effort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert stored_floor(HOST, quick=True) == {}
+    written = store_floor({"tcp.rtt": {"p50": 0.2}}, HOST, "2024-03-01T09:00:00Z", quick=True)
+    assert written == path() == str(tmp_path / "lltool" / "noise-floor.json")
+    store_floor({"timer.cost": {"centre": 0.1}}, HOST, "2024-03-01T09:00:00Z", quick=True)
+    assert stored_floor(HOST, quick=True) == {"tcp.rtt": {"p50": 0.2}, "timer.cost": {"centre": 0.1}}
+    assert stored_floor(HOST, quick=False) == {}
+    assert stored_floor(HOST | {"kernel": {"cmdline": "isolcpus=1"}}, quick=True) == {}
+    Path(written).write_text("{")
+    assert stored_floor(HOST, quick=True) == {}
