@@ -16,7 +16,8 @@ class Forecast:
     """Gives out the steps of ``plan`` in order and foresees their end, benchmark by benchmark.
 
     A step takes as long as the benchmark's runs before it did on average; one that has not run yet, as long as the
-    others on average. With ``limit_seconds`` no round but the first is begun that would not end in time. A benchmark that does not apply here is not asked again.
+    others on average. With ``limit_seconds`` no round but the first is begun that would not end in time. A benchmark
+    that does not apply here is not asked again.
     """
 
     def __init__(self, plan: Sequence[Step], limit_seconds: float | None) -> None:

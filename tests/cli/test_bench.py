@@ -100,7 +100,7 @@ def test_ctrl_c_keeps_the_finished_runs(tmp_path: Path) -> None:
     ]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert "timer.cost 1/1000" in process.stderr.readline()
+        assert "timer.cost 1 of 1000" in process.stderr.readline()
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
@@ -110,6 +110,34 @@ def test_ctrl_c_keeps_the_finished_runs(tmp_path: Path) -> None:
     assert all(run.measured for run in result.runs)
     assert f"Interrupted after {len(result.runs)} of 1000 runs." in said
     assert "Traceback" not in said
+
+
+def test_an_interrupted_measurement_goes_on_and_can_be_exported(tmp_path: Path) -> None:
+    some = ["bench", "run", "timer.cost", "--quick", "--cores", CORE, "--runs"]
+    assert lltool([*some, "1", "--resume"], tmp_path).returncode == 2, "there is nothing to go on with"
+    assert lltool([*some, "1"], tmp_path).returncode == 0
+    (path,) = (tmp_path / "lltool-results").iterdir()
+    assert lltool([*some, "3", "--resume"], tmp_path).returncode == 0
+    assert [run.block for run in read_result(path).runs] == [0, 1, 2]
+    assert lltool([*some, "1", "--append", "-o", str(path)], tmp_path).returncode == 0
+    assert [run.block for run in read_result(path).runs] == [0, 1, 2, 3]
+    assert lltool([*some, "1", "--append", "--resume"], tmp_path).returncode == 2
+    done = lltool(["bench", "export", str(path), "-o", "a.hlog"], tmp_path)
+    assert done.stdout == "a.hlog\n"
+    assert (tmp_path / "a.hlog").read_text().count("Tag=timer.cost/bench,") == 4
+    done = lltool(["bench", "export", str(path), "--format", "hgrm", "-o", "folder"], tmp_path)
+    assert [name.name for name in (tmp_path / "folder").iterdir()] == ["timer.cost-bench.hgrm"]
+
+
+def test_a_self_test_is_kept_for_the_results_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    arguments = ["bench", "selftest", "timer.cost", "--quick", "--runs", "8", "--cores", CORE, "--json"]
+    document = json.loads(lltool(arguments, tmp_path).stdout)
+    assert {entry["metric"] for entry in document["assessments"]} == {"centre", "p50", "p99", "p99.9"}
+    assert Path(document["stored"]).exists()
+    lltool(["bench", "run", "timer.cost", "--quick", "--runs", "1", "-o", "a.json"], tmp_path)
+    floor = read_result(tmp_path / "a.json").noise_floor
+    assert floor["timer.cost"]["p99"] > 0
 
 
 def test_the_passport_is_shown(tmp_path: Path) -> None:

@@ -39,6 +39,18 @@ def test_the_gate_fails_only_where_something_is_worse(
     assert lltool("bench", "compare", files[before], files[after]).returncode == 0
 
 
+def test_over_budget_fails_its_gate_and_junit_says_why(lltool: Any, files: dict[str, str], tmp_path: Path) -> None:
+    budget = '[[budget]]\ntitle = "mine"\nbenchmarks = ["tcp.*"]\nmetric = "p50"\nlimit_ns = {}\n'
+    (tmp_path / "kept.toml").write_text(budget.format(1e6))
+    (tmp_path / "missed.toml").write_text(budget.format(1e3))
+    for name, code in (("kept.toml", 0), ("missed.toml", 5)):
+        arguments = ["--fail-on", "over-budget", "--fail-on", "worse", "--budgets", name, "--junit", "out.xml"]
+        done = lltool("bench", "compare", files["slow"], files["fast"], *arguments)
+        assert done.returncode == code, done.stderr
+    assert "tcp.rtt p50: budget < 1 us (mine): over" in done.stderr
+    assert 'failures="1"' in (tmp_path / "out.xml").read_text()
+
+
 def test_compare_json_is_one_document(lltool: Any, files: dict[str, str]) -> None:
     done = lltool("bench", "compare", files["trial"], files["trial"], "--json")
     document = json.loads(done.stdout)
