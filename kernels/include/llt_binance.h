@@ -1,0 +1,422 @@
+/* Binance market data in JSON to fixed-point records: depth updates, trades, best quotes, depth snapshots.
+ *
+ * Schema-bound: the keys, their order and the absence of blanks are those the exchange sends (spot and USD-M futures,
+ * alone or in the combined stream's wrapper); names are compared eight bytes at a time and only values are looked at.
+ * Whatever is not exactly that is refused with the offset where it starts to differ. Nothing is skipped or guessed.
+ *
+ *   {"e":"depthUpdate","E":n,"s":s,"U":n,"u":n,"b":[levels],"a":[levels]}                          spot
+ *   {"e":"depthUpdate","E":n,"T":n,"s":s,"U":n,"u":n,"pu":n,"b":[levels],"a":[levels]}             futures
+ *   {"e":"trade","E":n,"s":s,"t":n,"p":d,"q":d,"T":n,"m":b,"M":b}                                  spot
+ *   {"e":"trade","E":n,"T":n,"s":s,"t":n,"p":d,"q":d,"X":s,"m":b}                                  futures
+ *   {"u":n,"s":s,"b":d,"B":d,"a":d,"A":d}                                                          spot
+ *   {"e":"bookTicker","u":n,"s":s,"b":d,"B":d,"a":d,"A":d,"T":n,"E":n}                             futures
+ *   {"lastUpdateId":n,"bids":[levels],"asks":[levels]}, futures with "E":n,"T":n behind the id     snapshots
+ *   {"stream":s,"data": one of these }
+ *
+ * Memory: a step reads at most LLT_BINANCE_PADDING bytes from where it is. A buffer with that many readable bytes
+ * behind the message is parsed in place. Without them the end of the message is continued in a copy on the stack, so
+ * that nothing behind the message is ever touched.
+ */
+#ifndef LLT_BINANCE_H
+#define LLT_BINANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "llt_binance_levels.h"
+#include "llt_cpu.h"
+#include "llt_decimal.h"
+
+enum { LLT_BINANCE_DEPTH = 1, LLT_BINANCE_TRADE = 2, LLT_BINANCE_TICKER = 3, LLT_BINANCE_SNAPSHOT = 4 };
+enum { LLT_BINANCE_SPOT = 1, LLT_BINANCE_FUTURES = 2 };
+
+/* Prices and quantities x 10^8; what a kind does not have is 0. */
+typedef struct {
+    int64_t event_us;            /* E; milliseconds as sent are multiplied */
+    int64_t transaction_us;      /* T */
+    uint64_t first_update_id;    /* U */
+    uint64_t last_update_id;     /* u, lastUpdateId */
+    uint64_t previous_update_id; /* pu: futures */
+    uint64_t trade_id;           /* t */
+    int64_t price;               /* of a trade */
+    int64_t quantity;
+    int64_t bid_price; /* of a best quote */
+    int64_t bid_quantity;
+    int64_t ask_price;
+    int64_t ask_quantity;
+    uint64_t first_level; /* index of the first bid level; the asks follow the bids */
+    uint32_t bids;
+    uint32_t asks;
+    uint8_t kind;
+    uint8_t market;
+    uint8_t buyer_is_maker;
+    uint8_t at_market; /* 0: a futures "trade" that was none in the book (X is not MARKET: insurance fund, ADL) */
+    uint8_t reserved[4];
+    char symbol[24]; /* UTF-8, zeros behind it */
+} llt_binance_event;
+
+_Static_assert(sizeof(llt_binance_event) == 144, "no padding: the record is also a NumPy dtype");
+
+/* Where the parser is. `shift` is what to add to a distance from `base` to get the offset in the message. */
+typedef struct {
+    const unsigned char *at;
+    const unsigned char *end;
+    const unsigned char *stop; /* a step may start before it */
+    const unsigned char *base;
+    size_t shift;
+    bool copied;
+    llt_binance_status status;
+    unsigned char tail[5 * LLT_BINANCE_PADDING];
+} llt_binance_cursor;
+
+/* The rest of the message is copied from a distance that the longest run of steps without a look cannot pass. */
+#define LLT_BINANCE_HEAD (3 * LLT_BINANCE_PADDING)
+
+static inline void llt_binance_continue_in_copy(llt_binance_cursor *cursor) {
+    size_t left = (size_t)(cursor->end - cursor->at);
+    memcpy(cursor->tail, cursor->at, left);
+    memset(cursor->tail + left, 0, LLT_BINANCE_PADDING);
+    cursor->shift += (size_t)(cursor->at - cursor->base);
+    cursor->base = cursor->at = cursor->tail;
+    cursor->end = cursor->stop = cursor->tail + left;
+    cursor->copied = true;
+}
+
+#define LLT_BINANCE_FAIL(cursor, what) ((cursor)->status = (what), false)
+
+/* To the first byte that differs, for the caller's message. */
+static __attribute__((noinline, cold)) bool llt_binance_differs(llt_binance_cursor *cursor, const char *text) {
+    while (cursor->at < cursor->end && *cursor->at == (unsigned char)*text) {
+        cursor->at++;
+        text++;
+    }
+    return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_UNEXPECTED);
+}
+
+#define LLT_BINANCE_TEXT(cursor, text)                                                         \
+    (llt_same((cursor)->at, text, sizeof(text) - 1) ? ((cursor)->at += sizeof(text) - 1, true) \
+                                                    : llt_binance_differs(cursor, text))
+
+/* Whether the next bytes are `text`; steps behind them if so. */
+#define LLT_BINANCE_IS(cursor, text) \
+    (llt_same((cursor)->at, text, sizeof(text) - 1) && ((cursor)->at += sizeof(text) - 1, true))
+
+static inline bool llt_binance_number(llt_binance_cursor *cursor, uint64_t *value) {
+    if (cursor->at > cursor->end) {
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_TRUNCATED);
+    }
+    const unsigned char *next = llt_digits(cursor->at, value);
+    if (next == NULL) {
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_NUMBER);
+    }
+    cursor->at = next;
+    return true;
+}
+
+/* Times are milliseconds (13 digits today) or, on streams with timeUnit=MICROSECOND, microseconds (16): 10^14 lies
+ * in the year 5138 for the one and in 1973 for the other. */
+static inline bool llt_binance_time(llt_binance_cursor *cursor, int64_t *time_us) {
+    uint64_t value;
+    const unsigned char *from = cursor->at;
+    if (!llt_binance_number(cursor, &value)) {
+        return false;
+    }
+    if (value >= UINT64_C(1) << 62) {
+        cursor->at = from;
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_NUMBER);
+    }
+    *time_us = (int64_t)(value < UINT64_C(100000000000000) ? value * 1000 : value);
+    return true;
+}
+
+static inline bool llt_binance_decimal(llt_binance_cursor *cursor, int64_t *value) {
+    if (cursor->at > cursor->end) {
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_TRUNCATED);
+    }
+    const unsigned char *next = llt_decimal(cursor->at, value);
+    if (next == NULL) {
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_NUMBER);
+    }
+    cursor->at = next;
+    return true;
+}
+
+/* The high bit of the first byte that ends a plain string: a quote, a backslash, a control character. */
+static inline uint64_t llt_binance_string_end(uint64_t text) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    uint64_t quote = text ^ ones * '"';
+    uint64_t escape = text ^ ones * '\\';
+    return (((quote - ones) & ~quote) | ((escape - ones) & ~escape) | ((text - ones * 0x20) & ~text)) & highs;
+}
+
+/* A plain string of at most 7 words of 8 bytes, up to its quote; kept in `words` zero padded if that is not NULL. */
+static inline bool llt_binance_string(llt_binance_cursor *cursor, char *kept, size_t words) {
+    const unsigned char *at = cursor->at;
+    if (at > cursor->end) {
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_TRUNCATED);
+    }
+    for (size_t word = 0; word < words; word++) {
+        uint64_t text = llt_load_le64(at);
+        uint64_t ends = llt_binance_string_end(text);
+        unsigned size = ends == 0 ? 8 : (unsigned)__builtin_ctzll(ends) / 8;
+        if (kept != NULL) {
+            uint64_t keep = size == 8 ? text : text & ((UINT64_C(1) << 8 * size) - 1);
+            llt_store_le64((unsigned char *)kept + 8 * word, keep);
+        }
+        at += size;
+        if (size < 8) {
+            bool empty = at == cursor->at;
+            cursor->at = at;
+            return (*at == '"' && !empty) || LLT_BINANCE_FAIL(cursor, LLT_BINANCE_UNEXPECTED);
+        }
+    }
+    return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_UNEXPECTED);
+}
+
+static inline bool llt_binance_bool(llt_binance_cursor *cursor, uint8_t *value) {
+    if (LLT_BINANCE_IS(cursor, "true")) {
+        *value = 1;
+        return true;
+    }
+    *value = 0;
+    return LLT_BINANCE_TEXT(cursor, "false");
+}
+
+/* The caller has read `"b":[`; this reads the levels and the closing ]. */
+static inline __attribute__((always_inline)) bool llt_binance_side(llt_binance_cursor *cursor,
+                                                                   llt_binance_level_reader *reader,
+                                                                   llt_binance_level *levels, size_t room,
+                                                                   size_t *count) {
+    if (*cursor->at == ']') {
+        cursor->at++;
+        return true;
+    }
+    while (true) {
+        llt_binance_status status = reader(&cursor->at, cursor->stop, levels, room, count);
+        if (status == LLT_BINANCE_OK) {
+            break;
+        }
+        if (status != LLT_BINANCE_PAUSED || cursor->copied || cursor->stop == cursor->end) {
+            return LLT_BINANCE_FAIL(cursor, status == LLT_BINANCE_PAUSED ? LLT_BINANCE_TRUNCATED : status);
+        }
+        llt_binance_continue_in_copy(cursor);
+    }
+    if (cursor->at >= cursor->stop && !cursor->copied && cursor->stop != cursor->end) {
+        llt_binance_continue_in_copy(cursor);
+    }
+    return true;
+}
+
+static inline __attribute__((always_inline)) bool llt_binance_sides(llt_binance_cursor *cursor,
+                                                                    llt_binance_level_reader *reader,
+                                                                    llt_binance_event *event,
+                                                                    llt_binance_level *levels, size_t room,
+                                                                    bool snapshot) {
+    size_t count = 0;
+    if (!(snapshot ? LLT_BINANCE_TEXT(cursor, ",\"bids\":[") : LLT_BINANCE_TEXT(cursor, ",\"b\":[")) ||
+        !llt_binance_side(cursor, reader, levels, room, &count)) {
+        return false;
+    }
+    event->bids = (uint32_t)count;
+    if (!(snapshot ? LLT_BINANCE_TEXT(cursor, ",\"asks\":[") : LLT_BINANCE_TEXT(cursor, ",\"a\":[")) ||
+        !llt_binance_side(cursor, reader, levels, room, &count)) {
+        return false;
+    }
+    event->asks = (uint32_t)count - event->bids;
+    return true;
+}
+
+static inline bool llt_binance_symbol(llt_binance_cursor *cursor, llt_binance_event *event) {
+    return llt_binance_string(cursor, event->symbol, sizeof event->symbol / 8);
+}
+
+static inline __attribute__((always_inline)) bool llt_binance_depth(llt_binance_cursor *cursor,
+                                                                    llt_binance_level_reader *reader,
+                                                                    llt_binance_event *event,
+                                                                    llt_binance_level *levels, size_t room) {
+    event->kind = LLT_BINANCE_DEPTH;
+    event->market = LLT_BINANCE_SPOT;
+    if (!llt_binance_time(cursor, &event->event_us)) {
+        return false;
+    }
+    if (LLT_BINANCE_IS(cursor, ",\"T\":")) {
+        event->market = LLT_BINANCE_FUTURES;
+        if (!llt_binance_time(cursor, &event->transaction_us)) {
+            return false;
+        }
+    }
+    return LLT_BINANCE_TEXT(cursor, ",\"s\":\"") && llt_binance_symbol(cursor, event) &&
+           LLT_BINANCE_TEXT(cursor, "\",\"U\":") && llt_binance_number(cursor, &event->first_update_id) &&
+           LLT_BINANCE_TEXT(cursor, ",\"u\":") && llt_binance_number(cursor, &event->last_update_id) &&
+           (event->market == LLT_BINANCE_SPOT ||
+            (LLT_BINANCE_TEXT(cursor, ",\"pu\":") && llt_binance_number(cursor, &event->previous_update_id))) &&
+           llt_binance_sides(cursor, reader, event, levels, room, false);
+}
+
+static inline bool llt_binance_trade(llt_binance_cursor *cursor, llt_binance_event *event) {
+    uint8_t best_match;
+    event->kind = LLT_BINANCE_TRADE;
+    event->market = LLT_BINANCE_SPOT;
+    event->at_market = 1;
+    if (!llt_binance_time(cursor, &event->event_us)) {
+        return false;
+    }
+    if (LLT_BINANCE_IS(cursor, ",\"T\":")) {
+        event->market = LLT_BINANCE_FUTURES;
+        if (!llt_binance_time(cursor, &event->transaction_us)) {
+            return false;
+        }
+    }
+    if (!(LLT_BINANCE_TEXT(cursor, ",\"s\":\"") && llt_binance_symbol(cursor, event) &&
+          LLT_BINANCE_TEXT(cursor, "\",\"t\":") && llt_binance_number(cursor, &event->trade_id) &&
+          LLT_BINANCE_TEXT(cursor, ",\"p\":\"") && llt_binance_decimal(cursor, &event->price) &&
+          LLT_BINANCE_TEXT(cursor, "\",\"q\":\"") && llt_binance_decimal(cursor, &event->quantity))) {
+        return false;
+    }
+    if (event->market == LLT_BINANCE_FUTURES) {
+        if (!LLT_BINANCE_TEXT(cursor, "\",\"X\":\"")) {
+            return false;
+        }
+        event->at_market = llt_same(cursor->at, "MARKET\"", 7);
+        return llt_binance_string(cursor, NULL, 4) && LLT_BINANCE_TEXT(cursor, "\",\"m\":") &&
+               llt_binance_bool(cursor, &event->buyer_is_maker);
+    }
+    return LLT_BINANCE_TEXT(cursor, "\",\"T\":") && llt_binance_time(cursor, &event->transaction_us) &&
+           LLT_BINANCE_TEXT(cursor, ",\"m\":") && llt_binance_bool(cursor, &event->buyer_is_maker) &&
+           LLT_BINANCE_TEXT(cursor, ",\"M\":") && llt_binance_bool(cursor, &best_match);
+}
+
+static inline bool llt_binance_ticker(llt_binance_cursor *cursor, llt_binance_event *event, uint8_t market) {
+    event->kind = LLT_BINANCE_TICKER;
+    event->market = market;
+    if (!(llt_binance_number(cursor, &event->last_update_id) && LLT_BINANCE_TEXT(cursor, ",\"s\":\"") &&
+          llt_binance_symbol(cursor, event) && LLT_BINANCE_TEXT(cursor, "\",\"b\":\"") &&
+          llt_binance_decimal(cursor, &event->bid_price) && LLT_BINANCE_TEXT(cursor, "\",\"B\":\"") &&
+          llt_binance_decimal(cursor, &event->bid_quantity) && LLT_BINANCE_TEXT(cursor, "\",\"a\":\"") &&
+          llt_binance_decimal(cursor, &event->ask_price) && LLT_BINANCE_TEXT(cursor, "\",\"A\":\"") &&
+          llt_binance_decimal(cursor, &event->ask_quantity) && LLT_BINANCE_TEXT(cursor, "\""))) {
+        return false;
+    }
+    return market == LLT_BINANCE_SPOT ||
+           (LLT_BINANCE_TEXT(cursor, ",\"T\":") && llt_binance_time(cursor, &event->transaction_us) &&
+            LLT_BINANCE_TEXT(cursor, ",\"E\":") && llt_binance_time(cursor, &event->event_us));
+}
+
+static inline __attribute__((always_inline)) bool llt_binance_snapshot(llt_binance_cursor *cursor,
+                                                                       llt_binance_level_reader *reader,
+                                                                       llt_binance_event *event,
+                                                                       llt_binance_level *levels, size_t room) {
+    event->kind = LLT_BINANCE_SNAPSHOT;
+    event->market = LLT_BINANCE_SPOT;
+    if (!llt_binance_number(cursor, &event->last_update_id)) {
+        return false;
+    }
+    if (LLT_BINANCE_IS(cursor, ",\"E\":")) {
+        event->market = LLT_BINANCE_FUTURES;
+        if (!llt_binance_time(cursor, &event->event_us) || !LLT_BINANCE_TEXT(cursor, ",\"T\":") ||
+            !llt_binance_time(cursor, &event->transaction_us)) {
+            return false;
+        }
+    }
+    return llt_binance_sides(cursor, reader, event, levels, room, true);
+}
+
+static inline __attribute__((always_inline)) bool llt_binance_any(llt_binance_cursor *cursor,
+                                                                  llt_binance_level_reader *reader,
+                                                                  llt_binance_event *event,
+                                                                  llt_binance_level *levels, size_t room) {
+    bool wrapped = LLT_BINANCE_IS(cursor, "{\"stream\":\"");
+    if (wrapped && !(llt_binance_string(cursor, NULL, 8) && LLT_BINANCE_TEXT(cursor, "\",\"data\":"))) {
+        return false;
+    }
+    bool read;
+    if (LLT_BINANCE_IS(cursor, "{\"e\":\"depthUpdate\",\"E\":")) {
+        read = llt_binance_depth(cursor, reader, event, levels, room);
+    } else if (LLT_BINANCE_IS(cursor, "{\"u\":")) {
+        read = llt_binance_ticker(cursor, event, LLT_BINANCE_SPOT);
+    } else if (LLT_BINANCE_IS(cursor, "{\"e\":\"trade\",\"E\":")) {
+        read = llt_binance_trade(cursor, event);
+    } else if (LLT_BINANCE_IS(cursor, "{\"e\":\"bookTicker\",\"u\":")) {
+        read = llt_binance_ticker(cursor, event, LLT_BINANCE_FUTURES);
+    } else if (LLT_BINANCE_IS(cursor, "{\"lastUpdateId\":")) {
+        read = llt_binance_snapshot(cursor, reader, event, levels, room);
+    } else {
+        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_UNEXPECTED);
+    }
+    return read && LLT_BINANCE_TEXT(cursor, "}") && (!wrapped || LLT_BINANCE_TEXT(cursor, "}"));
+}
+
+/* `size` bytes of one message at `text`, of which `readable` (>= size) may be loaded. On failure `*position` is the
+ * offset where the message stops being one; `levels` and `event` then hold what was read before it. */
+static inline __attribute__((always_inline)) llt_binance_status llt_binance_parse_with(
+    llt_binance_level_reader *reader, const unsigned char *text, size_t size, size_t readable,
+    llt_binance_event *event, llt_binance_level *levels, size_t room, size_t *position) {
+    llt_binance_cursor cursor;
+    cursor.at = cursor.base = text;
+    cursor.end = cursor.stop = text + size;
+    cursor.shift = 0;
+    cursor.copied = false;
+    cursor.status = LLT_BINANCE_OK;
+    memset(event, 0, sizeof *event);
+    if (readable - size < LLT_BINANCE_PADDING) {
+        if (size <= LLT_BINANCE_HEAD + LLT_BINANCE_PADDING) {
+            llt_binance_continue_in_copy(&cursor);
+        } else {
+            cursor.stop -= LLT_BINANCE_PADDING;
+        }
+    }
+    bool read = llt_binance_any(&cursor, reader, event, levels, room);
+    /* A message that is cut off goes on in whatever lies behind it: the end decides. */
+    if (cursor.at > cursor.end || (!read && cursor.at == cursor.end)) {
+        cursor.status = LLT_BINANCE_TRUNCATED;
+        cursor.at = cursor.end;
+    } else if (read && cursor.at != cursor.end) {
+        cursor.status = LLT_BINANCE_UNEXPECTED;
+    }
+    *position = (size_t)(cursor.at - cursor.base) + cursor.shift;
+    return cursor.status;
+}
+
+typedef llt_binance_status llt_binance_parser(const unsigned char *text, size_t size, size_t readable,
+                                              llt_binance_event *event, llt_binance_level *levels, size_t room,
+                                              size_t *position);
+
+static llt_binance_status llt_binance_parse_scalar(const unsigned char *text, size_t size, size_t readable,
+                                                   llt_binance_event *event, llt_binance_level *levels, size_t room,
+                                                   size_t *position) {
+    return llt_binance_parse_with(llt_binance_levels_scalar, text, size, readable, event, levels, room, position);
+}
+
+#if defined(__x86_64__)
+LLT_TARGET_AVX2 static llt_binance_status llt_binance_parse_avx2(const unsigned char *text, size_t size,
+                                                                 size_t readable, llt_binance_event *event,
+                                                                 llt_binance_level *levels, size_t room,
+                                                                 size_t *position) {
+    return llt_binance_parse_with(llt_binance_levels_avx2, text, size, readable, event, levels, room, position);
+}
+
+LLT_TARGET_AVX512 static llt_binance_status llt_binance_parse_avx512(const unsigned char *text, size_t size,
+                                                                     size_t readable, llt_binance_event *event,
+                                                                     llt_binance_level *levels, size_t room,
+                                                                     size_t *position) {
+    return llt_binance_parse_with(llt_binance_levels_avx512, text, size, readable, event, levels, room, position);
+}
+#endif
+
+/* The parser for a path that this CPU has (llt_cpu_best()). */
+static inline llt_binance_parser *llt_binance_parser_of(llt_cpu_path path) {
+#if defined(__x86_64__)
+    if (path == LLT_CPU_AVX512) {
+        return llt_binance_parse_avx512;
+    }
+    if (path == LLT_CPU_AVX2) {
+        return llt_binance_parse_avx2;
+    }
+#endif
+    (void)path;
+    return llt_binance_parse_scalar;
+}
+
+#endif
