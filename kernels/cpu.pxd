@@ -19,4 +19,5 @@ cdef inline llt_cpu_path path_named(object name) except *:
     for path in range(best + 1):
         if llt_cpu_name(<llt_cpu_path>path).decode() == name:
             return <llt_cpu_path>path
-    raise ValueError(f"path {name!r}: this CPU runs {', '.join([llt_cpu_name(<llt_cpu_path>n).decode() for n in range(best + 1)])}")
+    known = [llt_cpu_name(<llt_cpu_path>path).decode() for path in range(best + 1)]
+    raise ValueError(f"path {name!r}: this CPU runs {', '.join(known)}")

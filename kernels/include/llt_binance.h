@@ -172,6 +172,7 @@ static inline bool llt_binance_string(llt_binance_cursor *cursor, char *kept, si
             return (*at == '"' && !empty) || LLT_BINANCE_FAIL(cursor, LLT_BINANCE_UNEXPECTED);
         }
     }
+    cursor->at = at;
     return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_UNEXPECTED);
 }
 

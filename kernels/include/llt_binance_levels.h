@@ -81,11 +81,11 @@ static inline llt_binance_status llt_binance_level_scalar(const unsigned char **
     if (next == NULL) {
         return LLT_BINANCE_NUMBER;
     }
-    *at = next;
-    if (!llt_same(*at, "\"]", 2)) {
+    *at = next + (*next == '"');
+    if (*next != '"' || **at != ']') {
         return LLT_BINANCE_UNEXPECTED;
     }
-    *at += 2;
+    ++*at;
     return LLT_BINANCE_OK;
 }
 
@@ -142,23 +142,22 @@ static inline __attribute__((always_inline)) LLT_TARGET_AVX2 bool llt_decimal_pa
     const uint32_t inside = _bzhi_u32(0xffff, first_size) | _bzhi_u32(0xffff, second_size) << 16;
     const uint32_t good = (uint32_t)_mm256_movemask_epi8(
         _mm256_cmpeq_epi8(_mm256_min_epu8(digits, _mm256_set1_epi8(9)), digits));
+    const uint32_t zeros =
+        (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(digits, _mm256_setzero_si256())) & 0x00010001u;
     const uint32_t points = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(text, _mm256_set1_epi8('.'))) & inside;
-    const unsigned first_point = _tzcnt_u32(points | 1u << 16);
-    const unsigned second_point = _tzcnt_u32(points >> 16 | 1u << 16);
-    /* All but the points are digits, and there is one point in each half: what is left after the lowest is none. */
-    const uint32_t others = (~good & inside) ^ points;
-    const uint32_t more = points ^ (1u << first_point | 1u << (16 + (second_point & 15)));
-    /* 1..8 digits before and behind; unsigned, so that none wraps to many. */
-    const unsigned first_row = (first_point - 1) * 8 + (first_size - first_point - 2);
-    const unsigned second_row = (second_point - 1) * 8 + (second_size - second_point - 2);
-    if (others | more) {
+    /* One point in each half: a missing or second one in the first makes either position wrap to a large number. */
+    const uint32_t second_points = _blsr_u32(points);
+    const unsigned before_first = _tzcnt_u32(points) - 1;
+    const unsigned before_second = _tzcnt_u32(second_points) - 17;
+    const unsigned behind_first = first_size - before_first - 3;
+    const unsigned behind_second = second_size - before_second - 3;
+    /* All but the points are digits; a zero comes first only before a point; 1..8 digits (here 0..7) on all sides. */
+    if (((~good & inside) ^ points) | _blsr_u32(second_points) | (zeros & ~(points >> 1)) |
+        ((before_first | behind_first | before_second | behind_second) & ~7u)) {
         return false;
     }
-    if ((first_point - 1 > 7) | (second_point - 1 > 7) | (first_size - first_point - 2 > 7) |
-        (second_size - second_point - 2 > 7) | ((first[0] == '0') & (first_point != 1)) |
-        ((second[0] == '0') & (second_point != 1))) {
-        return false;
-    }
+    const unsigned first_row = before_first * 8 + behind_first;
+    const unsigned second_row = before_second * 8 + behind_second;
     const __m256i shuffle = _mm256_inserti128_si256(
         _mm256_castsi128_si256(_mm_load_si128((const __m128i *)(const void *)llt_decimal_shuffles[first_row])),
         _mm_load_si128((const __m128i *)(const void *)llt_decimal_shuffles[second_row]), 1);
@@ -187,35 +186,38 @@ static inline __attribute__((always_inline)) LLT_TARGET_AVX512 uint64_t llt_quot
     return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(at), _mm512_set1_epi8('"'));
 }
 
-/* One level, given the quotes of the 64 bytes behind its ["; the scalar reader takes what does not fit. */
-static inline __attribute__((always_inline)) LLT_TARGET_AVX2 llt_binance_status
-llt_binance_level_step_avx2(const unsigned char **at, uint64_t quotes, llt_binance_level *level) {
-    const unsigned char *text = *at + 2;
-    const unsigned first_size = (unsigned)_tzcnt_u64(quotes);
-    const uint64_t behind = quotes & (quotes - 1) & ~(_blsi_u64(quotes) << 2);
-    const unsigned end = (unsigned)_tzcnt_u64(behind);
-    if (end < 64 && llt_same(*at, "[\"", 2) && llt_same(text + first_size, "\",\"", 3) && text[end + 1] == ']' &&
-        llt_decimal_pair_avx2(text, first_size, text + first_size + 3, end - first_size - 3, level)) {
-        *at = text + end + 2;
-        return LLT_BINANCE_OK;
-    }
-    return llt_binance_level_scalar(at, level);
-}
-
-#define LLT_BINANCE_LEVELS(name, target, quotes)                                                                  \
-    static inline target llt_binance_status name(const unsigned char **from, const unsigned char *stop,           \
+/* The loop of the vector paths. `at` is at a level's ["; what does not fit goes to the scalar reader one by one. */
+#define LLT_BINANCE_LEVELS(name, target, quotes_of)                                                                \
+    static inline target llt_binance_status name(const unsigned char **from, const unsigned char *stop,            \
                                                  llt_binance_level *levels, size_t room, size_t *count) {          \
         const unsigned char *at = *from;                                                                           \
         size_t filled = *count;                                                                                    \
         llt_binance_status status = LLT_BINANCE_PAUSED;                                                            \
+        bool opened = llt_same(at, "[\"", 2);                                                                      \
         while (at < stop) {                                                                                        \
             if (filled == room) {                                                                                  \
                 status = LLT_BINANCE_ROOM;                                                                         \
                 break;                                                                                             \
             }                                                                                                      \
-            llt_binance_status level = llt_binance_level_step_avx2(&at, quotes(at + 2), &levels[filled]);          \
-            if (level != LLT_BINANCE_OK) {                                                                         \
-                status = level;                                                                                    \
+            const unsigned char *text = at + 2;                                                                    \
+            const uint64_t quotes = quotes_of(text);                                                               \
+            const unsigned size = (unsigned)_tzcnt_u64(quotes);                                                    \
+            const uint64_t behind = _blsr_u64(quotes) & ~(_blsi_u64(quotes) << 2);                                 \
+            const unsigned end = (unsigned)_tzcnt_u64(behind);                                                     \
+            if (opened && behind != 0 && llt_same(text + size, "\",\"", 3) &&                                      \
+                llt_decimal_pair_avx2(text, size, text + size + 3, end - size - 3, &levels[filled])) {             \
+                if (llt_same(text + end, "\"],[\"", 5)) {                                                          \
+                    at = text + end + 3;                                                                           \
+                    filled++;                                                                                      \
+                    continue;                                                                                      \
+                }                                                                                                  \
+                at = text + end + 1;                                                                               \
+                status = *at == ']' ? LLT_BINANCE_OK : LLT_BINANCE_UNEXPECTED;                                     \
+                at += status == LLT_BINANCE_OK;                                                                    \
+            } else {                                                                                               \
+                status = llt_binance_level_scalar(&at, &levels[filled]);                                           \
+            }                                                                                                      \
+            if (status != LLT_BINANCE_OK) {                                                                        \
                 break;                                                                                             \
             }                                                                                                      \
             filled++;                                                                                              \
@@ -225,6 +227,8 @@ llt_binance_level_step_avx2(const unsigned char **at, uint64_t quotes, llt_binan
                 break;                                                                                             \
             }                                                                                                      \
             at++;                                                                                                  \
+            opened = llt_same(at, "[\"", 2);                                                                       \
+            status = LLT_BINANCE_PAUSED;                                                                           \
         }                                                                                                          \
         *from = at;                                                                                                \
         *count = filled;                                                                                           \
