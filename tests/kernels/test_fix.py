@@ -185,9 +185,9 @@ def test_many_fields_are_no_limit(path: str) -> None:
 
 VALUES = st.binary(min_size=1, max_size=40).filter(lambda value: b"\x01" not in value)
 TAGS = st.integers(1, 99_999_999).filter(
-    lambda tag: tag not in DATA_TAGS
-    and tag not in (8, 9, 10, 35, 90, 93, 95, 212, 445, 618, 621)
-    and not (348 <= tag <= 365)
+    lambda tag: (
+        tag not in DATA_TAGS and tag not in (8, 9, 10, 35, 90, 93, 95, 212, 445, 618, 621) and not (348 <= tag <= 365)
+    )
 )
 
 

@@ -1,0 +1,221 @@
+"""The order book by orders against a plain Python model, over windows that move, ids of any kind, and every refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+pytest.importorskip("lltool.kernels.l3_book", reason="needs the compiled kernels")
+from lltool.kernels.l3_book import ADD, ASK, BID, CANCEL, EXECUTE, OPERATION, REDUCE, REPLACE, L3Book
+
+LARGEST = 2**64 - 1
+# Round the window's edges, far from it, and at the ends of the type.
+PRICES = st.one_of(
+    st.integers(-5, 5), st.integers(-9000, 9000), st.integers(-(2**63), 2**63 - 1),
+    st.sampled_from([-(2**63), 2**63 - 1, 1023, 1024, 3071, 3072, 4095, 4096]),
+)  # fmt: skip
+
+
+class Model:
+    """Queues as lists."""
+
+    def __init__(self) -> None:
+        self.orders: dict[int, list[int]] = {}
+        self.queues: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, order: int, side: int, price: int, quantity: int) -> None:
+        self.orders[order] = [side, price, quantity]
+        self.queues.setdefault((side, price), []).append(order)
+
+    def cancel(self, order: int) -> None:
+        side, price, _ = self.orders.pop(order)
+        queue = self.queues[side, price]
+        queue.remove(order)
+        if not queue:
+            del self.queues[side, price]
+
+    def levels(self, side: int) -> list[tuple[int, int, int]]:
+        prices = sorted((price for where, price in self.queues if where == side), reverse=side == BID)
+        return [
+            (price, sum(self.orders[o][2] for o in self.queues[side, price]), len(self.queues[side, price]))
+            for price in prices
+        ]
+
+
+class Books(RuleBasedStateMachine):
+    @initialize(dense=st.booleans(), scale=st.sampled_from([1, 2**32, 2**58 + 1]))
+    def start(self, dense: bool, scale: int) -> None:
+        self.scale = 1 if dense else scale
+        self.book = L3Book(2, dense=(0, 64) if dense else None)
+        self.totals = L3Book(2, dense=(0, 64) if dense else None, queues=False)
+        self.model = Model()
+
+    def both(self, name: str, *values: int) -> None:
+        getattr(self.book, name)(*values)
+        getattr(self.totals, name)(*values)
+
+    def refused(self, error: type[Exception], name: str, *values: int) -> None:
+        for book in (self.book, self.totals):
+            with pytest.raises(error):
+                getattr(book, name)(*values)
+
+    @rule(number=st.integers(0, 63), side=st.sampled_from([BID, ASK]), price=PRICES, quantity=st.integers(0, 1000))
+    def add(self, number: int, side: int, price: int, quantity: int) -> None:
+        order = number * self.scale % (LARGEST + 1)
+        if quantity == 0 or order in self.model.orders:
+            self.refused(ValueError, "add", order, side, price, quantity)
+        else:
+            self.both("add", order, side, price, quantity)
+            self.model.add(order, side, price, quantity)
+
+    @rule(number=st.integers(0, 63), quantity=st.integers(0, 1000), name=st.sampled_from(["reduce", "execute"]))
+    def reduce(self, number: int, quantity: int, name: str) -> None:
+        order = number * self.scale % (LARGEST + 1)
+        if order not in self.model.orders:
+            self.refused(KeyError, name, order, quantity)
+        elif not 0 < quantity <= self.model.orders[order][2]:
+            self.refused(ValueError, name, order, quantity)
+        else:
+            self.both(name, order, quantity)
+            self.model.orders[order][2] -= quantity
+            if self.model.orders[order][2] == 0:
+                self.model.cancel(order)
+
+    @rule(number=st.integers(0, 63))
+    def cancel(self, number: int) -> None:
+        order = number * self.scale % (LARGEST + 1)
+        if order in self.model.orders:
+            self.both("cancel", order)
+            self.model.cancel(order)
+        else:
+            self.refused(KeyError, "cancel", order)
+
+    @rule(number=st.integers(0, 63), new=st.integers(0, 63), price=PRICES, quantity=st.integers(0, 1000))
+    def replace(self, number: int, new: int, price: int, quantity: int) -> None:
+        order, successor = number * self.scale % (LARGEST + 1), new * self.scale % (LARGEST + 1)
+        if order not in self.model.orders:
+            self.refused(KeyError, "replace", order, successor, price, quantity)
+        elif quantity == 0 or (successor != order and successor in self.model.orders):
+            self.refused(ValueError, "replace", order, successor, price, quantity)
+        else:
+            self.both("replace", order, successor, price, quantity)
+            side = self.model.orders[order][0]
+            self.model.cancel(order)
+            self.model.add(successor, side, price, quantity)
+
+    @invariant()
+    def agree(self) -> None:
+        if not hasattr(self, "book"):
+            return
+        assert len(self.book) == len(self.totals) == len(self.model.orders)
+        for side in (BID, ASK):
+            levels = self.model.levels(side)
+            assert self.book.levels(side) == self.totals.levels(side) == levels
+            best = self.book.best_bid if side == BID else self.book.best_ask
+            assert best == (levels[0] if levels else None)
+        for (side, price), queue in self.model.queues.items():
+            assert self.book.queue(side, price) == queue
+            ahead = sum(self.model.orders[order][2] for order in queue[:-1])
+            assert self.book.position(queue[-1]) == (len(queue) - 1, ahead)
+            assert self.book.order(queue[0]) == tuple(self.model.orders[queue[0]])
+
+
+Books.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBooks = Books.TestCase
+
+
+def operations(rows: list[tuple[Any, ...]]) -> np.ndarray[Any, Any]:
+    array = np.zeros(len(rows), OPERATION)
+    for name, column in zip(
+        ("kind", "id", "side", "price", "quantity", "new_id"), zip(*rows, strict=True), strict=True
+    ):
+        array[name] = column
+    return array
+
+
+def test_a_million_orders_of_random_ids_are_held() -> None:
+    source = np.random.default_rng(5)
+    ids = np.unique(source.integers(0, 2**64, 1_100_000, dtype=np.uint64))
+    source.shuffle(ids)
+    array = np.zeros(len(ids), OPERATION)
+    array["kind"], array["id"], array["quantity"] = ADD, ids, 1
+    array["side"] = source.integers(0, 2, len(ids))
+    array["price"] = np.where(array["side"] == ASK, 1, -1) * source.integers(1, 3000, len(ids))
+    book = L3Book()
+    book.apply(array)
+    assert len(book) == len(ids) > 1_000_000
+    assert book.best_bid is not None
+    assert book.best_bid[0] == -1
+    assert sum(orders for _, _, orders in book.levels(BID)) == int((array["side"] == BID).sum())
+    array["kind"] = CANCEL
+    source.shuffle(array)
+    book.apply(array)
+    assert len(book) == 0
+    assert book.levels(BID) == book.levels(ASK) == []
+
+
+def test_operations_in_bulk_stop_at_the_first_refused() -> None:
+    book = L3Book()
+    rows = [(ADD, 1, BID, 10, 5, 0), (ADD, 2, BID, 10, 7, 0), (REPLACE, 1, 0, 11, 4, 3), (EXECUTE, 2, 0, 0, 2, 0),
+            (REDUCE, 3, 0, 0, 1, 0)]  # fmt: skip
+    book.apply(operations(rows))
+    assert book.levels(BID) == [(11, 3, 1), (10, 5, 1)]
+    with pytest.raises(ValueError, match="operation 1: KeyError"):
+        book.apply(operations([(CANCEL, 2, 0, 0, 0, 0), (CANCEL, 9, 0, 0, 0, 0), (CANCEL, 3, 0, 0, 0, 0)]))
+    assert 3 in book
+    assert 2 not in book
+
+
+@pytest.mark.parametrize("row", [(0, 1, BID, 1, 1, 0), (6, 1, BID, 1, 1, 0), (ADD, 1, 2, 1, 1, 0)])
+def test_operations_of_no_kind_or_side_are_refused_before_any_is_applied(row: tuple[int, ...]) -> None:
+    book = L3Book()
+    with pytest.raises(ValueError, match="kind or a side"):
+        book.apply(operations([(ADD, 7, BID, 1, 1, 0), row]))
+    assert len(book) == 0
+    with pytest.raises(ValueError, match="OPERATION"):
+        book.apply(np.zeros(3))
+
+
+def test_a_total_beyond_64_bits_is_refused_and_nothing_changes() -> None:
+    book = L3Book()
+    book.add(1, BID, 10, LARGEST)
+    with pytest.raises(ValueError, match="quantity"):
+        book.add(2, BID, 10, 1)
+    assert book.levels(BID) == [(10, LARGEST, 1)]
+    assert 2 not in book
+    book.replace(1, 1, 10, LARGEST)
+
+
+def test_a_dense_book_refuses_other_ids() -> None:
+    book = L3Book(dense=(LARGEST - 9, 10))
+    book.add(LARGEST, BID, 1, 1)
+    for order in (LARGEST - 10, 0):
+        with pytest.raises(ValueError, match="span"):
+            book.add(order, BID, 1, 1)
+        with pytest.raises(KeyError):
+            book.cancel(order)
+    with pytest.raises(ValueError, match="span"):
+        book.replace(LARGEST, 5, 1, 1)
+    assert book.levels(BID) == [(1, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"orders": -1}, {"dense": (0, 0)}, {"dense": (2**64 - 1, 2)}, {"dense": (0, 2**32)}]
+)
+def test_sizes_that_are_none_are_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"orders|dense"):
+        L3Book(**arguments)
+
+
+def test_a_book_without_queues_says_so() -> None:
+    book = L3Book(queues=False)
+    book.add(1, BID, 1, 1)
+    with pytest.raises(ValueError, match="no queues"):
+        book.position(1)
+    with pytest.raises(ValueError, match="no queues"):
+        book.queue(BID, 1)
