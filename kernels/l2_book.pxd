@@ -1,5 +1,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
+from lltool.kernels.seqlock cimport Seqlock
+
 
 cdef extern from "llt_l2_book.h" nogil:
     enum:
@@ -21,5 +23,20 @@ cdef extern from "llt_l2_book.h" nogil:
     void llt_l2_clear(llt_l2_side *side)
 
 
+cdef extern from "llt_quote.h" nogil:
+    ctypedef struct llt_quote:
+        int64_t bid_price
+        uint64_t bid_quantity
+        int64_t ask_price
+        uint64_t ask_quantity
+        uint64_t sequence
+        uint64_t sides
+
+    llt_quote llt_quote_of(const llt_l2_book *book, uint64_t sequence)
+
+
 cdef class L2Book:
     cdef llt_l2_book raw
+    cdef readonly uint64_t sequence
+    cdef readonly Seqlock quote
+    cdef void publish(self) noexcept nogil
