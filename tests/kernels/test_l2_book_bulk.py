@@ -55,7 +55,7 @@ def test_updates_in_bulk_are_those_one_by_one(updates: list[tuple[int, int, int]
 def test_bulk_refuses_as_a_whole() -> None:
     book = L2Book()
     for sides, prices, quantities in (([0, 2], [1, 1], [1, 1]), ([0, 1], [1], [1, 1])):
-        with pytest.raises(ValueError, match="side 2|one of each"):
+        with pytest.raises(ValueError, match=r"side 2|one of each"):
             book.update_many(sides, prices, quantities)
     with pytest.raises(ValueError, match="LEVEL"):
         book.load(np.zeros(2), np.zeros(2))
