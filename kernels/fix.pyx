@@ -124,7 +124,7 @@ cdef class Message:
 
 @cython.final
 cdef class Framer:
-    """Takes a byte stream as it arrives and gives the messages in it; ``path`` as for the parsers (widest unless named).
+    """Takes a byte stream as it arrives, gives the messages in it; ``path`` is the CPU's widest unless named.
 
     What is no valid message is skipped: counted in ``skipped_bytes``, the reason kept in ``last_refusal``.
     """

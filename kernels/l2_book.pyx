@@ -200,7 +200,7 @@ cdef class L2Book:
         return _depth(&self.raw.sides[LLT_BID], count), _depth(&self.raw.sides[LLT_ASK], count)
 
     def imbalance(self, count=1):
-        """(bids - asks) / (bids + asks) of the quantities of the ``count`` best levels, -1 .. 1; None for an empty book."""
+        """(bids - asks) / (bids + asks) of the ``count`` best levels' quantities, -1 .. 1; None for an empty book."""
         bids, asks = self.depth(count)
         return (bids - asks) / (bids + asks) if bids or asks else None
 

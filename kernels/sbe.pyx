@@ -32,8 +32,8 @@ cdef object _refusal(llt_sbe_status status, size_t position, size_t size):
 def parse(message):
     """Return ``(event, trades)`` of one message (bytes-like).
 
-    ``event`` is a :class:`lltool.kernels.binance_json.Event`: DEPTH, TICKER, SNAPSHOT or TRADE. A message of trades holds
-    several: ``trades`` is an array of TRADE_ENTRY, in the order sent; None for the other kinds.
+    ``event`` is a :class:`lltool.kernels.binance_json.Event`: DEPTH, TICKER, SNAPSHOT or TRADE. A message of
+    trades holds several: ``trades`` is an array of TRADE_ENTRY, in the order sent; None for the other kinds.
 
     Raises ValueError with the offset of the part that is wrong.
     """
