@@ -21,11 +21,14 @@ class WorkerFailed(Exception):
     """The worker gave no document; the message says what it did instead."""
 
 
-def ask_worker(specification: dict[str, Any], timeout_seconds: float, module: str = WORKER) -> dict[str, Any]:
+def ask_worker(
+    specification: dict[str, Any], timeout_seconds: float, module: str = WORKER, *, grace_seconds: float = 0.0
+) -> dict[str, Any]:
     """Run ``module`` as a worker on ``specification`` and return its document.
 
     The worker is a session of its own: Ctrl-C reaches this process alone, which then ends the worker, as it does
-    on any other way out. The kernel ends it where this process is killed. Raises ``WorkerFailed``.
+    on any other way out: with ``grace_seconds`` it is asked first, and has as long to put things back. The kernel ends
+    it where this process is killed. Raises ``WorkerFailed``.
     """
     try:
         process = subprocess.Popen(
@@ -49,8 +52,7 @@ def ask_worker(specification: dict[str, Any], timeout_seconds: float, module: st
     finally:
         # Not reaped yet, so the number still is this worker's, or it was reaped and there is nothing to end.
         if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _end(process, grace_seconds)
             process.communicate()
     if process.returncode != 0:
         raise WorkerFailed(_ending(process.returncode, complaints))
@@ -61,6 +63,16 @@ def ask_worker(specification: dict[str, Any], timeout_seconds: float, module: st
     if not isinstance(document, dict):
         raise WorkerFailed(f"the worker printed something else than one JSON document: {output[:80]!r}")
     return document
+
+
+def _end(process: subprocess.Popen[str], grace_seconds: float) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if grace_seconds:
+            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(grace_seconds)
+                return
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ending(returncode: int, complaints: str) -> str:

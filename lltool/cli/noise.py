@@ -12,6 +12,9 @@ from lltool.cli.output import print_json, print_table, say
 SLACK_SECONDS = 60.0
 """Beyond both passes: set-up, and reading a trace of many events."""
 
+GRACE_SECONDS = 5.0
+"""How long the watching process may take to remove its tracing instance when it is told to end."""
+
 SMALLEST_SHOWN = 0.001
 """Causes below this share of the lost time are summed up in one row."""
 
@@ -38,7 +41,12 @@ def noise(
     specification = {"cores": chosen, "seconds": seconds, "fifo": fifo}
     try:
         with kept_off(chosen):
-            found = ask_worker(specification, 2 * seconds + SLACK_SECONDS, "lltool.bench.noise.worker")
+            found = ask_worker(
+                specification,
+                2 * seconds + SLACK_SECONDS,
+                "lltool.bench.noise.worker",
+                grace_seconds=GRACE_SECONDS,
+            )
     except WorkerFailed as failure:
         raise LltoolError("the cores cannot be watched", cause=str(failure)) from failure
     if "failed" in found:

@@ -174,3 +174,27 @@ def test_runs_go_round_over_the_benchmarks() -> None:
     pair = (by_name("timer.cost"), by_name("noise.gaps"))
     order = [(benchmark.name, number) for benchmark, number in plan_runs(pair, 2)]
     assert order == [("timer.cost", 0), ("noise.gaps", 0), ("timer.cost", 1), ("noise.gaps", 1)]
+
+
+def test_a_worker_with_grace_may_put_things_back(worker: Replace, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    worker(
+        "import signal\n"
+        f"def end(*_): open({str(trace)!r}, 'w').write('put back'); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        f"os.kill(spec['parent'], {int(signal.SIGINT)}); time.sleep(3600)"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        ask_worker({}, 30, grace_seconds=20)
+    assert trace.read_text() == "put back"
+
+
+def test_a_worker_that_does_not_hear_is_killed_after_its_grace(worker: Replace, tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    worker(
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(3600)"
+    )
+    with pytest.raises(WorkerFailed, match="no answer"):
+        ask_worker({}, 1, grace_seconds=0.1)
+    assert not is_alive(int(pid_file.read_text()))

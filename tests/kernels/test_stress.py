@@ -1,4 +1,4 @@
-"""Ring and seqlock under two threads of C, plain and under the sanitizers."""
+"""Ring, seqlock and hand-offs under two threads of C, plain and under the sanitizers."""
 
 from __future__ import annotations
 
@@ -79,3 +79,21 @@ def test_seqlock_has_no_data_race(build_with_tsan: Build) -> None:
     """All accesses are atomic. ThreadSanitizer does not model fences: test_seqlock_order tries their order."""
     done = run(build_with_tsan("seqlock_stress"), 500)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_turns_are_handed_over_with_all_that_came_before(build_with_tsan: Build) -> None:
+    done = run(build_with_tsan("handoff_stress"), 100)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_turn_without_its_ordering_is_seen(build_with_tsan: Build, tmp_path: Path) -> None:
+    header = (INCLUDE / "llt_handoff.h").read_text()
+    assert "memory_order_acquire" in header
+    for other in INCLUDE.iterdir():
+        (tmp_path / other.name).write_text(other.read_text())
+    weak = header.replace("memory_order_acquire", "memory_order_relaxed").replace(
+        "memory_order_release", "memory_order_relaxed"
+    )
+    (tmp_path / "llt_handoff.h").write_text(weak)
+    done = run(build_with_tsan("handoff_stress", (), tmp_path), 100)
+    assert "data race" in done.stdout + done.stderr

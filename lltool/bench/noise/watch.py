@@ -80,7 +80,8 @@ def watch_cores(
             raised.append(error)
             start.abort()
 
-    threads = [threading.Thread(target=run, args=(core,), name=f"watch core {core}") for core in cores]
+    threads = [threading.Thread(target=run, args=(core,), name=f"watch core {core}", daemon=True) for core in cores]
+    # Daemons: a process that is told to end does not wait for its watchers.
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -36,7 +36,9 @@ def main() -> None:
     """Read the specification, watch, print the document."""
     from lltool.kernels.placement import die_with_parent
 
-    die_with_parent(signal.SIGKILL)
+    # Not killed: the tracing instance has to go first, also when the parent is killed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    die_with_parent(signal.SIGTERM)
     specification = json.load(sys.stdin)
     if os.getppid() != specification["parent"]:
         sys.exit("the process that asked for this is gone")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from lltool.root import Root
 
 CORE = max(os.sched_getaffinity(0))
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+LEFT_BEHIND = "lltool-noise-1-999999-cores"
 
 LIST = """
 import sys
@@ -81,23 +84,35 @@ while True: pass
 
 
 @needs_root
-def test_what_a_killed_run_left_is_removed_by_the_next() -> None:
-    command = [sys.executable, "-m", "lltool", "noise", "--cores", str(CORE), "--seconds", "20"]
-    before = python(LIST)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_cut_off_takes_its_trace_along(how: signal.Signals) -> None:
+    python(LIST, "remove")
+    command = [sys.executable, "-m", "lltool", "noise", "--cores", str(CORE), "--seconds", "3"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        time.sleep(1)
-        process.send_signal(signal.SIGKILL)
-    # The instances of a killed process: made here, since only luck would kill the run while it has them.
-    stale = """
+        assert wait_for(lambda: python(LIST) != "")
+        process.send_signal(how)
+    assert wait_for(lambda: python(LIST) == "")
+
+
+def wait_for(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return held
+
+
+@needs_root
+def test_what_a_killed_watcher_left_is_removed_by_the_next_run() -> None:
+    python(f"""
 from lltool.bench.noise import tracefs
 from lltool.root import Root
 root = Root()
 tracefs._reach_tracefs(root)
-root.mkdir(tracefs.INSTANCES + "/lltool-noise-1-999999-cores")
-"""
-    python(stale)
-    assert "lltool-noise-1-999999-cores" in python(LIST)
-    assert python(LIST, "remove") == before == ""
+root.mkdir(tracefs.INSTANCES + "/{LEFT_BEHIND}")
+""")
+    assert LEFT_BEHIND in python(LIST)
+    watch("--seconds", "0.1")
+    assert LEFT_BEHIND not in python(LIST)
 
 
 @needs_root
