@@ -82,7 +82,7 @@ def test_seqlock_has_no_data_race(build_with_tsan: Build) -> None:
 
 
 def test_turns_are_handed_over_with_all_that_came_before(build_with_tsan: Build) -> None:
-    done = run(build_with_tsan("handoff_stress"), 100)
+    done = run(build_with_tsan("handoff_stress"), 20)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -95,5 +95,5 @@ def test_a_turn_without_its_ordering_is_seen(build_with_tsan: Build, tmp_path: P
         "memory_order_release", "memory_order_relaxed"
     )
     (tmp_path / "llt_handoff.h").write_text(weak)
-    done = run(build_with_tsan("handoff_stress", (), tmp_path), 100)
+    done = run(build_with_tsan("handoff_stress", (), tmp_path), 20)
     assert "data race" in done.stdout + done.stderr
