@@ -50,7 +50,7 @@ def test_a_tune_that_is_not_confirmed_goes_back_by_itself(guest: Guest, before: 
     script = "for i in $(seq 120); do [ $(cat /proc/sys/vm/swappiness) = 1 ] || exit 0; sleep 1; done; exit 1"
     guest.run("bash", "-c", script)
     # The rollback goes on for a moment after that value.
-    guest.run("sh", "-c", "while pgrep -f else-revert; do sleep 0.5; done")
+    guest.run("sh", "-c", "while pgrep -f [e]lse-revert; do sleep 0.5; done")
     assert state(guest) == before
 
 
