@@ -62,6 +62,7 @@ def pair_of(before: Result, after: Result) -> Pair:
     notes = [
         "sequential design: a drift of the machine between the files cannot be told from an effect",
         *_differences(before, after),
+        *_unlike_work(before.runs, after.runs),
         *(f"{arm}: {note}" for arm, result in zip(ARMS, (before, after), strict=True) for note in result.notes),
     ]
     return _pair(before.runs, after.runs, SEQUENTIAL, (before, after), notes)
@@ -112,6 +113,19 @@ def _differences(before: Result, after: Result) -> list[str]:
     versions = (before.version, after.version)
     if versions[0] != versions[1]:
         notes.append(f"lltool differs: {versions[0]} before, {versions[1]} after")
+    return notes
+
+
+def _unlike_work(before: Sequence[Run], after: Sequence[Run]) -> list[str]:
+    """What the workers of two arms did differently: how much they measured, and each condition they held or not."""
+    told = [({("effort", run.effort) for run in arm if run.effort}) for arm in (before, after)]
+    held = [{item for run in arm for item in run.conditions.items()} for arm in (before, after)]
+    notes = []
+    for old, new in (told, held):
+        for name in dict.fromkeys(name for name, _ in sorted(old | new)):
+            states = [sorted(state for known, state in arm if known == name) for arm in (old, new)]
+            if states[0] != states[1] and all(states):
+                notes.append(f"{name} differs: {', '.join(states[0])} before, {', '.join(states[1])} after")
     return notes
 
 

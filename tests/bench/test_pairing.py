@@ -83,3 +83,12 @@ def test_two_trials_are_ambiguous(synthetic: Any) -> None:
         with pytest.raises(InvalidInput, match="not clear which runs") as caught:
             pair_of(before, after)
         assert len(caught.value.faults) == faults
+
+
+def test_work_under_other_conditions_is_named(synthetic: Any) -> None:
+    before = synthetic.result([synthetic.run(effort="quick", conditions={"SCHED_FIFO": "done", "pinned": "done"})])
+    after = synthetic.result([synthetic.run(effort="full", conditions={"SCHED_FIFO": "refused", "pinned": "done"})])
+    notes = pair_of(before, after).notes
+    assert "effort differs: quick before, full after" in notes
+    assert "SCHED_FIFO differs: done before, refused after" in notes
+    assert not any("pinned" in note for note in notes)
