@@ -93,9 +93,10 @@ def join(watched: Sequence[Watched], trace: Trace, tick_hz: float) -> list[Expla
     events: dict[int, list[Event]] = by_core(trace.events)
     found: list[Explained] = []
     for one in watched:
-        known = segments(
-            events.get(one.core, []), one.thread, (one.begin, one.begin + one.ticks), senders.name, tick_hz
-        )
+        own = events.get(one.core, [])
+        # A full buffer lets go of the oldest: nothing is known of the time before those that are left.
+        begin = max(one.begin, own[0].ticks) if trace.lost and own else one.begin
+        known = segments(own, one.thread, (begin, one.begin + one.ticks), senders.name, tick_hz)
         found += explain(one.gaps, known, round(EDGE_SECONDS * tick_hz))
     return found
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+pytest.importorskip("lltool.kernels.recorder", reason="needs the compiled kernels")
 from lltool.bench.noise.attribution import explain, explained_share, shares
 from lltool.bench.noise.counters import OTHER_THREADS, Counters, counted
 from lltool.bench.noise.document import by_counters, by_shape, pass_document
 from lltool.bench.noise.fixes import fix_for, settings_named
-from lltool.bench.noise.model import UNEXPLAINED, Cause, Gap, Kind, Segment
+from lltool.bench.noise.model import UNEXPLAINED, Cause, Event, Gap, Kind, Segment
 from lltool.bench.noise.shape import shapes
+from lltool.bench.noise.tracefs import Trace
 from lltool.bench.noise.watch import Watched
+from lltool.bench.noise.worker import join
 from lltool.tuning.catalogue import load_catalogue
 
 TIMER = Cause(Kind.TIMER, "local timer")
@@ -143,3 +147,12 @@ def test_every_kind_of_cause_has_a_fix_in_words() -> None:
     assert fix_for(Cause(Kind.THREAD, "mysqld")).setting == "boot.isolcpus"
     assert fix_for(Cause(Kind.THREAD, "mysqld"), fifo=True).setting == "isolation.fair_server"
     assert fix_for(Cause(Kind.SOFTIRQ, "NET_RX")).setting == "irq.affinity"
+
+
+def test_time_before_the_oldest_event_left_is_unexplained() -> None:
+    text = "prev_comm=a prev_pid=9 prev_prio=120 prev_state=R ==> next_comm=b next_pid=5 next_prio=1"
+    back = Event(1, 800, "sched_switch", "a", 9, text)
+    one = watched((0, 800))
+    for lost, expected in ((0, Cause(Kind.THREAD, "a")), (7, UNEXPLAINED)):
+        (found,) = join([one], Trace([back], [], lost, ()), 1e6)
+        assert found.ticks == {expected: 800}
