@@ -1,8 +1,11 @@
 """Entry point of ``lltool`` and ``python -m lltool``."""
 
+import gc
 import sys
 
 from lltool import __version__
+
+_OBJECTS_BEFORE_COLLECTION = 100_000
 
 
 def main() -> None:
@@ -13,6 +16,8 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"lltool: standard output does not take the version: {error.strerror}")
         return
+    # What imports make stays: the default threshold would walk all of it again for every 700 objects.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     from lltool.cli import run
 
     sys.exit(run())

@@ -9,28 +9,24 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from lltool.errors import InvalidInput, from_os_error
 from lltool.root import Root
 from lltool.tuning import facts
-from lltool.tuning.catalogue import DEVICES, Catalogue
+from lltool.tuning.catalogue import DEVICES, DISRUPTIONS, Catalogue
 
 LOCAL_DIRECTORY = "/etc/lltool/profiles"
 
 
-class ProfileDocument(BaseModel):
-    """The shape of a profile file."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    description: str = ""
-    extends: str | None = None
-    drop: list[str] = Field(default_factory=list)
-    allow: list[Literal["link", "smi", "reboot", "security"]] = Field(default_factory=list)
-    settings: dict[str, Any] = Field(default_factory=dict)
+_KEYS: dict[str, tuple[type, str]] = {
+    "description": (str, "a text"),
+    "extends": (str, "a text"),
+    "drop": (list, "a list of settings"),
+    "allow": (list, f"a list of {', '.join(DISRUPTIONS)}"),
+    "settings": (dict, "a table"),
+}
+"""The keys of a profile file. Checked by hand: a model of these five costs more than verifying a hundred settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,42 +79,52 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
     except tomllib.TOMLDecodeError as error:
         faults.append(f"{source}: {error}")
         return None
-    try:
-        document = ProfileDocument.model_validate(table)
-    except ValidationError as error:
-        lines = _Lines(text)
-        faults.extend(
-            f"{source}{lines.of(*map(str, fault['loc']))}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-            for fault in error.errors()
-        )
+    lines = _Lines(text)
+    wrong = list(_wrong_keys(table, source, lines))
+    if wrong:
+        faults += wrong
         return None
+    drop: list[str] = table.get("drop", [])
+    extends: str | None = table.get("extends")
     inherited: dict[str, str] = {}
-    allow = frozenset[str](document.allow)
-    if document.extends is not None:
+    allow = frozenset[str](table.get("allow", ()))
+    if extends is not None:
         try:
-            base = _load(document.extends, catalogue, root, (*chain, source), faults)
+            base = _load(extends, catalogue, root, (*chain, source), faults)
         except InvalidInput as error:
-            faults.append(f"{source}{_Lines(text).of('extends')}: extends: {error.what}")
+            faults.append(f"{source}{lines.of('extends')}: extends: {error.what}")
             base = None
         if base is not None:
             inherited = dict(base.settings)
             allow |= base.allow
-    place = f"{source}{_Lines(text).of('drop')}: drop"
-    faults += [
-        f"{place}: {setting} is not in {document.extends}" for setting in document.drop if setting not in inherited
-    ]
-    inherited = {setting: value for setting, value in inherited.items() if setting not in document.drop}
-    settings = inherited | _own_settings(document, source, text, catalogue, faults)
-    faults += _named_twice(settings, source, text, catalogue)
-    return Profile(name, source, document.description, settings, allow)
+    place = f"{source}{lines.of('drop')}: drop"
+    faults += [f"{place}: {setting} is not in {extends}" for setting in drop if setting not in inherited]
+    inherited = {setting: value for setting, value in inherited.items() if setting not in drop}
+    settings = inherited | _own_settings(table.get("settings", {}), source, lines, catalogue, faults)
+    faults += _named_twice(settings, source, lines, catalogue)
+    return Profile(name, source, table.get("description", ""), settings, allow)
 
 
-def _named_twice(settings: dict[str, str], source: str, text: str, catalogue: Catalogue) -> Iterator[str]:
+def _wrong_keys(table: dict[str, Any], source: str, lines: _Lines) -> Iterator[str]:
+    for key, value in table.items():
+        place = f"{source}{lines.of(key)}: {key}"
+        if key not in _KEYS:
+            yield f"{place}: a profile has no such key; it has {', '.join(_KEYS)}"
+        elif not isinstance(value, _KEYS[key][0]):
+            yield f"{place}: {value!r} must be {_KEYS[key][1]}"
+        elif key in {"drop", "allow"}:
+            known = DISRUPTIONS if key == "allow" else None
+            for member in table[key]:  # noqa: PLR1733 - its type is known there
+                if not isinstance(member, str) or (known is not None and member not in known):
+                    yield f"{place}: {member!r} is not one of {_KEYS[key][1].removeprefix('a list of ')}"
+
+
+def _named_twice(settings: dict[str, str], source: str, lines: _Lines, catalogue: Catalogue) -> Iterator[str]:
     """Settings of one device beside the same of every device: which one holds must not depend on their order."""
     for setting in settings:
         entry = catalogue.find(setting)
         if entry is not None and entry.id != setting and entry.id in settings:
-            place = f"{source}{_Lines(text).of('settings', setting)}: {setting}"
+            place = f"{source}{lines.of('settings', setting)}: {setting}"
             yield f'{place}: {entry.id} already names every device; drop = ["{entry.id}"] and name them one by one'
 
 
@@ -155,11 +161,10 @@ def _read_file(path: str, shown: str) -> str:
 
 
 def _own_settings(
-    document: ProfileDocument, source: str, text: str, catalogue: Catalogue, faults: list[str]
+    table: dict[str, Any], source: str, lines: _Lines, catalogue: Catalogue, faults: list[str]
 ) -> dict[str, str]:
-    lines = _Lines(text)
     settings: dict[str, str] = {}
-    for setting, raw in _flatten(document.settings):
+    for setting, raw in _flatten(table):
         place = f"{source}{lines.of('settings', setting)}: {setting}"
         entry = catalogue.find(setting)
         if entry is None:
@@ -219,6 +224,5 @@ class _Lines:
                 self._numbers.setdefault(section + key, number)
 
     def of(self, *path: str) -> str:
-        # The place of a list stands for its members'.
-        number = self._numbers.get(".".join(path), self._numbers.get(".".join(path[:-1])))
+        number = self._numbers.get(".".join(path))
         return "" if number is None else f":{number}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from lltool.host.memory import available_bytes
 from lltool.tuning.host import TunedHost
 from lltool.tuning.kinds.base import Kind, Knob
 
@@ -18,6 +17,8 @@ class HugePages(Kind):
     undone = "the old number is written back; pages in use stay until they are freed"
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
+        from lltool.host.memory import available_bytes
+
         size = _PAGE_SIZE.search(knob.path)
         available = available_bytes(host.root)
         if size is None or available is None:

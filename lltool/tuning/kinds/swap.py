@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from lltool.host.memory import available_bytes
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
 from lltool.tuning.host import TunedHost
@@ -46,6 +45,8 @@ class Swap(Kind):
                 root.swapon(_decoded(path), priority)
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
+        from lltool.host.memory import available_bytes
+
         used = 1024 * sum(int(line.split()[3]) for line in host.root.read(_SWAPS).splitlines()[1:])
         available = available_bytes(host.root)
         if available is not None and used > available:
