@@ -17,12 +17,12 @@ _INTERRUPTED = 130
 
 def run() -> int:
     """Run the command line; return its exit code. A user's mistake ends in words on stderr, never a traceback."""
-    from lltool.cli.app import app
+    from lltool.cli.app import command_tree
     from lltool.errors import LltoolError, from_os_error
 
     try:
         try:
-            app()
+            command_tree(sys.argv[1] if len(sys.argv) > 1 else None)()
         finally:
             sys.stdout.flush()
     except LltoolError as error:

@@ -1,22 +1,54 @@
-"""The command tree: every group registers its commands here."""
+"""The command tree: every command by the module and the function that are it."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from lltool import __version__
-from lltool.cli import bench, host, noise, profile, report, trial, tune
 
-app = typer.Typer(
-    name="lltool",
-    help="Makes a Linux host quiet enough to trade on, proves it with measurements, and puts everything back.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich.markdown would double the time of --help
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "host": ("host", "host"),
+    "explain": ("profile", "explain"),
+    "plan": ("tune", "plan"),
+    "tune": ("tune", "tune"),
+    "verify": ("tune", "verify"),
+    "confirm": ("tune", "confirm"),
+    "rollback": ("tune", "rollback"),
+    "history": ("tune", "history"),
+    "trial": ("trial", "trial"),
+    "report": ("report", "report"),
+    "noise": ("noise", "noise"),
+}
+GROUPS = ("profile", "bench")
+"""Modules whose ``app`` is a group of commands of that name."""
+
+
+def command_tree(only: str | None = None) -> typer.Typer:
+    """Build the tree: whole, or with one command or group where ``only`` is its name.
+
+    typer reads the parameters of every function that it is given, which for all of them takes longer than most
+    commands do.
+    """
+    app = typer.Typer(
+        name="lltool",
+        help="Makes a Linux host quiet enough to trade on, proves it with measurements, and puts everything back.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # rich.markdown would double the time of --help
+        context_settings={"help_option_names": ["-h", "--help"]},
+        callback=_main,
+    )
+    known = only in COMMANDS or only in GROUPS
+    for name, (module, function) in COMMANDS.items():
+        if not known or name == only:
+            app.command(name)(getattr(import_module(f"lltool.cli.{module}"), function))
+    for name in GROUPS:
+        if not known or name == only:
+            app.add_typer(import_module(f"lltool.cli.{name}").app)
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -25,25 +57,9 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def main(
+def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Makes a Linux host quiet enough to trade on, proves it with measurements, and puts everything back."""
-
-
-app.command("host")(host.host)
-app.add_typer(profile.app)
-app.add_typer(bench.app)
-app.command("explain")(profile.explain)
-app.command("plan")(tune.plan)
-app.command("tune")(tune.tune)
-app.command("verify")(tune.verify)
-app.command("confirm")(tune.confirm)
-app.command("rollback")(tune.rollback)
-app.command("history")(tune.history)
-app.command("trial")(trial.trial)
-app.command("report")(report.report)
-app.command("noise")(noise.noise)

@@ -16,7 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from lltool.cli.app import app
+from lltool.cli.app import command_tree
 from lltool.errors import InvalidInput
 from lltool.host import describe
 from lltool.host.describe import describe_host
@@ -142,7 +142,7 @@ def test_garbled_and_missing_files_leave_facts_unknown(tree: Callable[[Tree], Ro
     root = tree(files)
     document = describe_host(root)
     assert json.loads(json.dumps(document)) == document
-    result = CliRunner().invoke(app, ["host", "--root", root.directory])
+    result = CliRunner().invoke(command_tree(), ["host", "--root", root.directory])
     assert result.exit_code == 0, result.exception
 
 
@@ -171,7 +171,7 @@ def test_unreadable_files_leave_facts_unknown(tree: Callable[[Tree], Root]) -> N
 
 def test_the_command_prints_sections_and_the_core_plan(recorded: Callable[[str], Recording]) -> None:
     root = recorded("hwloc-20em64t-hybrid-1p6c2t+2ca4co1t").root
-    result = CliRunner().invoke(app, ["host", "--root", root.directory])
+    result = CliRunner().invoke(command_tree(), ["host", "--root", root.directory])
     assert result.exit_code == 0
     for text in (
         "13th Gen Intel(R) Core(TM) i7-1370P",
@@ -186,7 +186,7 @@ def test_the_command_prints_sections_and_the_core_plan(recorded: Callable[[str],
 
 
 def test_an_empty_tree_is_shown_as_unknown(tree: Callable[[Tree], Root]) -> None:
-    result = CliRunner().invoke(app, ["host", "--root", tree({}).directory])
+    result = CliRunner().invoke(command_tree(), ["host", "--root", tree({}).directory])
     assert result.exit_code == 0
     assert "unknown (not in this recorded tree)" in result.stdout
     assert "no CPU is known here" in result.stdout
@@ -194,12 +194,12 @@ def test_an_empty_tree_is_shown_as_unknown(tree: Callable[[Tree], Root]) -> None
 
 def test_json_is_one_document_and_nothing_else(tree: Callable[[Tree], Root]) -> None:
     root = tree(TINY)
-    result = CliRunner().invoke(app, ["host", "--json", "--root", root.directory])
+    result = CliRunner().invoke(command_tree(), ["host", "--json", "--root", root.directory])
     assert json.loads(result.stdout) == describe_host(root)
 
 
 def test_a_root_that_is_no_directory_is_a_users_mistake(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["host", "--root", str(tmp_path / "absent")])
+    result = CliRunner().invoke(command_tree(), ["host", "--root", str(tmp_path / "absent")])
     assert isinstance(result.exception, InvalidInput)
     assert "not a directory" in str(result.exception)
     assert result.exception.exit_code == 2
