@@ -34,10 +34,12 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
     room = max(os.get_terminal_size(sys.stdout.fileno()).columns - indent, _NARROWEST) if sys.stdout.isatty() else None
+    printed: list[str] = []
     for line in lines:
         start = "  ".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False))
         pieces = [line[-1]] if room is None else textwrap.wrap(line[-1], room)
         for number, piece in enumerate(pieces):
-            typer.echo(f"{start if number == 0 else '':{indent - 2}}  {piece}".rstrip())
+            printed.append(f"{start if number == 0 else '':{indent - 2}}  {piece}".rstrip())
         if line is header:
-            typer.echo("  ".join("-" * width for width in [*widths[:-1], min(widths[-1], _LONGEST_RULE)]))
+            printed.append("  ".join("-" * width for width in [*widths[:-1], min(widths[-1], _LONGEST_RULE)]))
+    typer.echo("\n".join(printed))
