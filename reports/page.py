@@ -164,6 +164,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """Round trips between CPUs in one arm: ``pairs_ns`` by (lower, higher) CPU; a pair may be missing."""
+
+    arm: str
+    cpus: tuple[int, ...]
+    pairs_ns: dict[tuple[int, int], float]
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRow:
     """One setting: its verdict before and after, live values as text; ``explanation`` holds (title, text) pairs."""
 
@@ -201,6 +210,7 @@ class Page:
     data: tuple[dict[str, Any], ...] = field(default=())
     quality: tuple[tuple[str, str], ...] = ()
     topology: tuple[Group, ...] = ()
+    matrices: tuple[Matrix, ...] = ()
     histories: tuple[History, ...] = ()
     results: int = 1
     """How many results the page is of; ``histories`` go over all of them."""

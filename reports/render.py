@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lltool.errors import InvalidInput
 from lltool.reports import tables
-from lltool.reports.charts import columns, history, shift, spectrum
+from lltool.reports.charts import columns, history, matrix, shift, spectrum
 from lltool.reports.charts.axes import digits, quantity
 from lltool.reports.charts.points import PointTable, tabulate
 from lltool.reports.escaping import json_in_script, visible
@@ -72,6 +72,7 @@ def render(page: Page) -> str:
             charts=[_Charted.of(chart, styles) for chart in page.charts],
             histories=[{"history": each, "drawing": history.draw(each, page.results)} for each in page.histories],
             history_plot=history,
+            matrices=matrix.tables(page.matrices),
             digits=digits,
             plot=spectrum,
             shift_plot=shift,

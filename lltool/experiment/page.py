@@ -20,6 +20,7 @@ from lltool.experiment import cautions
 from lltool.experiment.chapter import in_order
 from lltool.experiment.facts import host_pairs, passport_pairs, side_by_side
 from lltool.experiment.history import embedded_within_limit, history_of, in_order_of_time
+from lltool.experiment.matrix import matrices_of
 from lltool.experiment.quality import quality_pairs
 from lltool.experiment.rows import compared_rows, setting_rows, single_rows
 from lltool.experiment.sentences import verdict_sentences
@@ -85,6 +86,7 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
         reproduce=_reproduce(results, names),
         data=tuple(pack(document(result)) for result in results),
         topology=topology_of(after),
+        matrices=matrices_of({"before": pair.before, "after": pair.after}),
         quality=quality_pairs(results, [*pair.before, *pair.after], pair.design, comparisons),
     )
 
@@ -112,6 +114,7 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
         reproduce=_reproduce([result], names),
         data=(pack(document(result)),),
         topology=topology_of(result),
+        matrices=matrices_of({", ".join(arms): result.runs}),
         quality=quality_pairs([result], result.runs, result.design, ()),
     )
 
