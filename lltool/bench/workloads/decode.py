@@ -1,0 +1,103 @@
+"""Decoding messages as an exchange sends them: depth updates in JSON and SBE, orders in FIX."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Sequence
+
+from lltool.bench.recording import histogram
+from lltool.bench.workload import Effort, Measurement, warm_up
+from lltool.kernels.fix import Template
+from lltool.kernels.loops.decode import FIX, JSON, SBE, Messages
+from lltool.kernels.recorder import Recorder
+
+MESSAGES = 512
+LEVELS = 5
+SEED = 542
+
+Levels = list[tuple[int, int]]
+
+
+def json_depth(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """A depth update of 5 + 5 levels, about 420 bytes, to fixed point."""
+    return _decode(Messages([_json(*update) for update in depth_updates()], JSON), effort)
+
+
+def sbe_depth(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """The same updates in SBE."""
+    return _decode(Messages([_sbe(*update) for update in depth_updates()], SBE), effort)
+
+
+def fix_order(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """A new order of 16 fields: framed, length and sum verified, price and quantity converted."""
+    return _decode(Messages(orders(), FIX), effort)
+
+
+def _decode(messages: Messages, effort: Effort) -> Measurement:
+    recorder = Recorder(effort.samples)
+    steady = warm_up(lambda: messages.block(len(messages))[0], effort)
+    blocks = [messages.block(len(messages)) for _ in range(effort.blocks)]
+    good = messages.each(recorder, effort.samples)
+    if good != effort.samples or any(count != len(messages) for _, count in blocks):
+        raise RuntimeError("a message of the workload was refused")
+    return Measurement(
+        samples=histogram(recorder),
+        block_ops=len(messages),
+        block_ticks=tuple(ticks for ticks, _ in blocks),
+        notes={"steady": steady, "messages": len(messages), "path": messages.path},
+    )
+
+
+def depth_updates() -> list[tuple[int, Levels, Levels]]:
+    """``(first update id, bids, asks)``, prices in cents and quantities in 1e-5, the same in every run."""
+    source = random.Random(SEED)  # noqa: S311 - a workload, not a secret
+
+    def side() -> Levels:
+        return [(source.randrange(6_100_000, 6_200_000), source.randrange(1_000_000)) for _ in range(LEVELS)]
+
+    return [(50093239203 + 6 * number, side(), side()) for number in range(MESSAGES)]
+
+
+def _json(first: int, bids: Levels, asks: Levels) -> bytes:
+    def text(levels: Levels) -> str:
+        return ",".join(
+            f'["{price // 100}.{price % 100:02}000000","{quantity // 100_000}.{quantity % 100_000:05}000"]'
+            for price, quantity in levels
+        )
+
+    return (
+        f'{{"e":"depthUpdate","E":1723161255308,"s":"BTCUSDT","U":{first},"u":{first + 5},'
+        f'"b":[{text(bids)}],"a":[{text(asks)}]}}'
+    ).encode()
+
+
+def _sbe(first: int, bids: Levels, asks: Levels) -> bytes:
+    root = struct.pack("<qqqbb", 1723161255308000, first, first + 5, -2, -5)
+    groups = b"".join(
+        struct.pack("<HH", 16, len(side)) + b"".join(struct.pack("<qq", *level) for level in side)
+        for side in (bids, asks)
+    )
+    return struct.pack("<HHHH", len(root), 10003, 1, 0) + root + groups + b"\x07BTCUSDT"
+
+
+def orders() -> list[bytes]:
+    """New orders in FIX 4.4, the same in every run."""
+    source = random.Random(SEED)  # noqa: S311 - a workload, not a secret
+    slots = (34, 52, 11, 54, 60, 38, 44)
+    constant = {35: b"D", 49: b"CLIENT12", 56: b"EXCHANGE", 1: b"ACCOUNT7", 55: b"BTCUSDT", 40: b"2", 59: b"1"}
+    order = (35, 49, 56, 34, 52, 11, 1, 55, 54, 60, 38, 40, 44, 59)
+    form = Template([(tag, None if tag in slots else constant[tag]) for tag in order])
+    stamp = b"20240627-11:17:25.%03d"
+    return [
+        form.build(
+            b"%d" % (100 + number),
+            stamp % (number % 1000),
+            b"ORDER%08d" % source.randrange(10**8),
+            b"%d" % source.randint(1, 2),
+            stamp % (number % 1000),
+            b"%d.%05d" % (source.randrange(20), source.randrange(1, 100_000)),
+            b"%d.%02d" % (source.randrange(61_000, 62_000), source.randrange(100)),
+        )
+        for number in range(MESSAGES)
+    ]
