@@ -120,7 +120,7 @@ BENCHMARKS = (
         in_trial=True,
     ),
     Benchmark(
-        name="message.json_depth",
+        name="json.depth",
         title="Binance JSON depth update",
         section="5.4.2",
         workload="lltool.bench.workloads.decode:json_depth",
@@ -131,7 +131,7 @@ BENCHMARKS = (
         summary="a depth update of 5 + 5 levels, about 420 bytes, checked and converted to fixed point",
     ),
     Benchmark(
-        name="message.sbe_depth",
+        name="sbe.parse_depth",
         title="Binance SBE depth update",
         section="5.6.1",
         workload="lltool.bench.workloads.decode:sbe_depth",
@@ -142,7 +142,7 @@ BENCHMARKS = (
         summary="the same update in SBE, checked and converted to fixed point",
     ),
     Benchmark(
-        name="message.fix_order",
+        name="fix.parse_order",
         title="FIX 4.4 order",
         section="5.6.2",
         workload="lltool.bench.workloads.decode:fix_order",
