@@ -85,7 +85,7 @@ cdef class SpscRing:
     cdef readonly object dtype
     cdef _set_up(self, record, layout)
     cdef _allocate_sides(self)
-    cdef _map(self, int fd, size_t size)
+    cdef _hold(self, void *memory, size_t size)
     cdef llt_spsc_producer *take_producer(self) except NULL
     cdef llt_spsc_consumer *take_consumer(self) except NULL
 

@@ -6,17 +6,13 @@ Layout and ordering: ``include/llt_spsc.h`` and the two layouts beside it. Chapt
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.exc cimport PyErr_SetFromErrno
-from libc.errno cimport ESRCH, errno
 from libc.stdint cimport UINT64_MAX
 from libc.stdlib cimport free
-from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
-from posix.signal cimport kill
-from posix.stat cimport fstat, struct_stat
-from posix.unistd cimport ftruncate, getpid
+from posix.mman cimport munmap
 
-from lltool.kernels.atomic cimport LLT_LINE, llt_compare_exchange_acq_rel, llt_load_acquire, llt_store_release
+from lltool.kernels.atomic cimport LLT_LINE, llt_load_acquire, llt_store_release
 from lltool.kernels.record_type cimport record_bytes, record_dtype
+from lltool.kernels.shared_memory cimport claim, map_existing, map_new
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -33,14 +29,6 @@ cdef dict _FAULTS = {
     LLT_SPSC_BAD_SIZES: "its sizes contradict one another",
     LLT_SPSC_BAD_INDICES: "its indices are further apart than its capacity",
 }
-
-
-cdef bint _claim(llt_atomic_u64 *owner):
-    # A dead owner's role can be taken; one that cannot be signalled for another reason is alive.
-    cdef uint64_t held = llt_load_acquire(owner)
-    if held and not (kill(<int>held, 0) != 0 and errno == ESRCH):
-        return False
-    return llt_compare_exchange_acq_rel(owner, held, getpid())
 
 
 @cython.final
@@ -105,20 +93,13 @@ cdef class SpscRing:
         Raises as the constructor, FileExistsError where the file is not empty, OSError as the kernel gives it.
         """
         cdef SpscRing ring = SpscRing.__new__(SpscRing, 1, record, layout)
-        cdef struct_stat found
         if capacity < 1:
             raise ValueError(f"capacity {capacity}: a ring holds at least 1 record")
         cdef uint64_t rounded = llt_spsc_round_capacity(capacity) if capacity <= UINT64_MAX else 0
         cdef size_t wanted = llt_spsc_bytes(_LAYOUTS[layout], rounded, ring.size)
         if wanted == 0:
             raise MemoryError(f"no memory for a ring of {capacity} records of {ring.size} bytes")
-        if fstat(fd, &found) != 0:
-            PyErr_SetFromErrno(OSError)
-        if found.st_size != 0:
-            raise FileExistsError(f"descriptor {fd}: the file has {found.st_size} bytes, a new ring needs an empty one")
-        if ftruncate(fd, wanted) != 0:
-            PyErr_SetFromErrno(OSError)
-        ring._map(fd, wanted)
+        ring._hold(map_new(fd, wanted), wanted)
         llt_spsc_init(ring.raw, _LAYOUTS[layout], rounded, ring.size, 0)
         return ring
 
@@ -131,13 +112,10 @@ cdef class SpscRing:
         Raises BufferError where there is no such ring (too short, no ring, another version, damaged, other records),
         OSError as the kernel gives it.
         """
-        cdef struct_stat found
-        if fstat(fd, &found) != 0:
-            PyErr_SetFromErrno(OSError)
-        if found.st_size == 0:
-            raise BufferError(f"descriptor {fd}: {_FAULTS[LLT_SPSC_TOO_SHORT]}")
         cdef SpscRing ring = SpscRing.__new__(SpscRing, 1, 1 if record is None else record)
-        ring._map(fd, found.st_size)
+        cdef size_t size
+        cdef void *memory = map_existing(fd, &size)
+        ring._hold(memory, size)
         cdef llt_spsc_fault fault = llt_spsc_validate(ring.raw, ring.mapped)
         if fault != LLT_SPSC_OK:
             raise BufferError(f"descriptor {fd}: {_FAULTS[fault]}")
@@ -147,17 +125,14 @@ cdef class SpscRing:
         ring.sequenced = ring.raw.layout == LLT_SPSC_SEQUENCED
         return ring
 
-    cdef _map(self, int fd, size_t size):
-        cdef void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-        if memory == MAP_FAILED:
-            PyErr_SetFromErrno(OSError)
+    cdef _hold(self, void *memory, size_t size):
         llt_spsc_destroy(self.raw)
         self.raw = <llt_spsc *>memory
         self.mapped = size
 
     cdef llt_spsc_producer *take_producer(self) except NULL:
         if not self.producing:
-            if not _claim(&self.raw.producer_pid):
+            if not claim(&self.raw.producer_pid):
                 raise BufferError(f"process {llt_load_acquire(&self.raw.producer_pid)} pushes into this ring")
             llt_spsc_start_producer(&self.sides.producer, self.raw)
             self.producing = True
@@ -165,7 +140,7 @@ cdef class SpscRing:
 
     cdef llt_spsc_consumer *take_consumer(self) except NULL:
         if not self.consuming:
-            if not _claim(&self.raw.consumer_pid):
+            if not claim(&self.raw.consumer_pid):
                 raise BufferError(f"process {llt_load_acquire(&self.raw.consumer_pid)} pops from this ring")
             llt_spsc_start_consumer(&self.sides.consumer, self.raw)
             self.consuming = True

@@ -15,6 +15,9 @@
  *
  * A reader never waits without end: a writer that is descheduled in the middle of a write stops every reader until
  * it runs again, so reads are tried a given number of times. A second writer at the same time breaks the lock.
+ *
+ * In shared memory a line of constants comes first. A writer that dies within a write leaves the sequence odd: readers
+ * are refused until the next writer has written, which goes on from there (odd stays odd until its words are all in).
  */
 #ifndef LLT_SEQLOCK_H
 #define LLT_SEQLOCK_H
@@ -59,14 +62,52 @@ static inline llt_seqlock *llt_seqlock_create(size_t payload_size) {
     return lock;
 }
 
+/* A lock behind its constants, for two processes. */
+typedef struct {
+    _Alignas(LLT_LINE) llt_atomic_u64 magic; /* stored last: what has it is complete */
+    uint32_t version;
+    uint32_t reserved;
+    uint64_t payload_size;
+    llt_atomic_u64 writer_pid; /* 0: nobody */
+    llt_seqlock lock;
+} llt_seqlock_shared;
+
+#define LLT_SEQLOCK_MAGIC 0x314b434c51454c4cu
+#define LLT_SEQLOCK_VERSION 1
+
+_Static_assert(offsetof(llt_seqlock_shared, lock) == LLT_LINE, "the layout of shared memory is fixed");
+
+/* Bytes of a shared lock; 0 when the payload is too large to address. */
+static inline size_t llt_seqlock_shared_size(size_t payload_size) {
+    size_t size = llt_seqlock_size(payload_size);
+    return size == 0 ? 0 : LLT_LINE + size;
+}
+
+/* Lays a lock out in zeroed memory of llt_seqlock_shared_size(). */
+static inline void llt_seqlock_shared_init(llt_seqlock_shared *shared, size_t payload_size) {
+    shared->version = LLT_SEQLOCK_VERSION;
+    shared->payload_size = payload_size;
+    llt_store_release(&shared->magic, LLT_SEQLOCK_MAGIC); /* release: who sees the magic sees the rest */
+}
+
+/* Whether `mapped` bytes of foreign memory hold such a lock. */
+static inline bool llt_seqlock_shared_is_valid(const llt_seqlock_shared *shared, size_t mapped) {
+    if (mapped < sizeof *shared || llt_load_acquire(&shared->magic) != LLT_SEQLOCK_MAGIC ||
+        shared->version != LLT_SEQLOCK_VERSION || shared->payload_size == 0) {
+        return false;
+    }
+    size_t wanted = llt_seqlock_shared_size((size_t)shared->payload_size);
+    return wanted != 0 && wanted <= mapped;
+}
+
 static inline void llt_seqlock_destroy(llt_seqlock *lock) { free(lock); }
 
 /* The writer only. payload_size is that of the creation; a constant lets the compiler unroll the copy. */
 static inline void llt_seqlock_write(llt_seqlock *lock, const void *payload, size_t payload_size) {
     const unsigned char *bytes = (const unsigned char *)payload;
-    uint64_t sequence = llt_load_relaxed(&lock->sequence); /* relaxed: nobody else stores it */
-    llt_store_relaxed(&lock->sequence, sequence + 1);      /* relaxed: the fence below orders it */
-    llt_fence_release();                                   /* no word becomes visible before the odd sequence */
+    uint64_t sequence = llt_load_relaxed(&lock->sequence) | 1; /* relaxed: nobody else stores it */
+    llt_store_relaxed(&lock->sequence, sequence);              /* relaxed: the fence below orders it */
+    llt_fence_release();                                       /* no word becomes visible before the odd sequence */
     size_t whole = payload_size / 8;
     uint64_t word;
 #pragma GCC unroll 8
@@ -79,7 +120,7 @@ static inline void llt_seqlock_write(llt_seqlock *lock, const void *payload, siz
         memcpy(&word, bytes + whole * 8, payload_size % 8);
         llt_store_relaxed(&lock->words[whole], word);
     }
-    llt_store_release(&lock->sequence, sequence + 2); /* release: every word before the even sequence */
+    llt_store_release(&lock->sequence, sequence + 1); /* release: every word before the even sequence */
 }
 
 /* Any thread. False, with `payload` in an undefined state, when a write was in progress or came between. */

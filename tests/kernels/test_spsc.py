@@ -255,7 +255,7 @@ def test_short_full_and_foreign_files_are_refused(memory: int) -> None:
     with pytest.raises(BufferError, match="shorter"):
         spsc.SpscRing.attach(memory)
     spsc.SpscRing.create(memory, 4, 8)
-    with pytest.raises(FileExistsError, match="needs an empty one"):
+    with pytest.raises(FileExistsError, match="an empty one is needed"):
         spsc.SpscRing.create(memory, 4, 8)
     with pytest.raises(BufferError, match="records have 8 bytes, not 12"):
         spsc.SpscRing.attach(memory, TICK)

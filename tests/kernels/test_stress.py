@@ -1,4 +1,4 @@
-"""Ring, seqlock and hand-offs under two threads of C, plain and under the sanitizers."""
+"""Ring, seqlock, hand-offs, pool and arena under threads of C, plain and under the sanitizers."""
 
 from __future__ import annotations
 
@@ -97,3 +97,38 @@ def test_a_turn_without_its_ordering_is_seen(build_with_tsan: Build, tmp_path: P
     (tmp_path / "llt_handoff.h").write_text(weak)
     done = run(build_with_tsan("handoff_stress", (), tmp_path), 20)
     assert "data race" in done.stdout + done.stderr
+
+
+def test_pool_and_arena_have_one_owner_a_record(build: Build) -> None:
+    done = run(build("shared_stress"), 300_000)
+    assert done.returncode == 0, done.stdout
+
+
+def test_pool_and_arena_have_no_data_race(build_with_tsan: Build) -> None:
+    done = run(build_with_tsan("shared_stress"), 20_000)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pool_and_arena_stay_inside_their_memory(build: Build) -> None:
+    done = run(build("shared_stress", SANITIZE), 50_000)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("strong", "weak"),
+    [
+        ("memory_order_acquire, memory_order_acquire)) {", "memory_order_relaxed, memory_order_relaxed)) {"),
+        ("memory_order_release, memory_order_relaxed));", "memory_order_relaxed, memory_order_relaxed));"),
+    ],
+    ids=["acquire", "release"],
+)
+def test_every_ordering_of_the_pool_is_needed(build_with_tsan: Build, tmp_path: Path, strong: str, weak: str) -> None:
+    text = (INCLUDE / "llt_shared_pool.h").read_text()
+    weakened = text.replace(strong, weak).replace("llt_load_acquire(&shared->top)", "llt_load_relaxed(&shared->top)")
+    assert weakened != text
+    for original in INCLUDE.glob("*.h"):
+        (tmp_path / original.name).write_text(
+            weakened if original.name == "llt_shared_pool.h" else original.read_text()
+        )
+    done = run(build_with_tsan("shared_stress", (), tmp_path), 20_000)
+    assert "data race" in done.stderr

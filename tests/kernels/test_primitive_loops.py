@@ -1,0 +1,40 @@
+"""The loops of ring, allocation and guards do what they are asked, as often as they are asked."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("lltool.kernels.loops.ring", reason="needs the compiled kernels")
+from lltool.kernels.loops import allocation, guards, ring
+from lltool.kernels.recorder import Recorder
+from lltool.kernels.risk import RiskCheck
+
+LOOPS = [
+    *((ring.Pass, kind) for kind in ring.KINDS),
+    *((allocation.Allocation, kind) for kind in allocation.KINDS),
+    *((guards.Guard, kind) for kind in guards.KINDS),
+]
+
+
+@pytest.mark.parametrize(("loop", "kind"), LOOPS, ids=[f"{loop.__name__} {kind}" for loop, kind in LOOPS])
+def test_a_loop_runs_in_both_modes(loop: type, kind: str) -> None:
+    made, recorder = loop(kind), Recorder(300)
+    assert made.block(5000) > 0
+    made.each(recorder, 300)
+    assert (recorder.count, recorder.lost) == (300, 0)
+    assert made.block(1) > 0
+
+
+@pytest.mark.parametrize("loop", [ring.Pass, allocation.Allocation, guards.Guard])
+def test_another_kind_is_refused(loop: type) -> None:
+    with pytest.raises(ValueError, match="kind 'other' is none of"):
+        loop("other")
+
+
+def test_the_order_of_the_risk_loop_passes_every_check() -> None:
+    """Or the loop would measure a refusal."""
+    check = RiskCheck(**guards.LIMITS)
+    check.set_reference(100_000, 1_000_000_000)
+    for number in range(5000):
+        price, quantity = 100_000 + number % 64 * 5, 10 + number % 32 * 10
+        assert check.check(number + 1, number & 1, price, quantity, 1_000_000_000 + number) == 0
