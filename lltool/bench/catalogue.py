@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.machine import MACHINE
+from lltool.bench.primitives import PRIMITIVES
 from lltool.errors import InvalidInput
 
 BENCHMARKS = (
@@ -178,6 +179,7 @@ BENCHMARKS = (
         shares_core=True,
         in_trial=True,
     ),
+    *PRIMITIVES,
     *MACHINE,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import socket
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 pytest.importorskip("lltool.kernels.spsc", reason="needs the compiled kernels")
 from lltool.bench.catalogue import by_name
+from lltool.bench.primitives import PRIMITIVES
 from lltool.bench.runner import run_once
 from lltool.bench.workload import QUICK, NotApplicable, Workload
 from lltool.bench.workloads import book, message, seqlock, spsc, tcp
@@ -32,6 +34,15 @@ def test_one_core_workloads_measure_in_both_modes(workload: Workload) -> None:
     assert measurement.block_ops > 0
     assert min(measurement.block_ticks) > 0
     assert measurement.notes["steady"] in (True, False)
+
+
+@pytest.mark.parametrize("name", [known.name for known in PRIMITIVES if known.cores_needed <= len(CORES)])
+def test_primitives_measure_in_both_modes(name: str) -> None:
+    module, _, function = by_name(name).workload.partition(":")
+    measurement = getattr(importlib.import_module(module), function)(CORES[:2], EFFORT)
+    assert measurement.samples.n == 500
+    assert len(measurement.block_ticks) == 5
+    assert min(measurement.block_ticks) > 0
 
 
 @needs_two_cores

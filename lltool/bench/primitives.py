@@ -1,0 +1,95 @@
+"""The benchmarks of the primitives beside those of the trial, and of what each of them replaces."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lltool.bench.benchmark import Benchmark
+
+METRICS = ("centre", "p50", "p99", "p99.9")
+
+
+def _entry(name: str, title: str, section: str, workload: str, summary: str, *, cores: Literal[1, 2] = 1) -> Benchmark:
+    return Benchmark(
+        name=name,
+        title=title,
+        section=section,
+        workload=f"lltool.bench.workloads.{workload}",
+        cores_needed=cores,
+        loop="closed",
+        metrics=METRICS,
+        headline="centre",
+        summary=summary,
+    )
+
+
+PRIMITIVES = (
+    _entry(
+        "pool.unchecked", "Free list", "5.2.3", "allocation:unchecked",
+        "64 bytes taken from a free list and given back: the pool without handles, for inner loops",
+    ),
+    _entry(
+        "pool.checked", "Object pool", "5.2.3", "allocation:checked",
+        "64 bytes acquired by handle, looked up and released: each step checked",
+    ),
+    _entry(
+        "pool.shared", "Object pool for threads", "5.2.3", "allocation:shared",
+        "the same from the lock-free pool, used by one thread",
+    ),
+    _entry(
+        "pool.malloc", "malloc beside the pool", "5.2.3", "allocation:malloc",
+        "64 bytes from the C library and back: what a pool saves",
+    ),
+    _entry(
+        "arena.alloc", "Arena allocation", "5.2.4", "allocation:arena",
+        "64 bytes from an arena that is reset when full, once in 512",
+    ),
+    _entry(
+        "spsc.hop_64", "SPSC queue, round trip of 64 bytes", "5.3.2", "spsc:hop_64",
+        "a 64-byte record to another core and back through two rings, all of it written and read", cores=2,
+    ),
+    _entry(
+        "spsc.push_pop", "SPSC queue, push and pop", "5.3.2", "ring:pair_8",
+        "8 bytes pushed and popped on one core, slots that carry their number",
+    ),
+    _entry(
+        "spsc.push_pop_64", "SPSC queue, push and pop of 64 bytes", "5.3.2", "ring:pair_64",
+        "64 bytes pushed and popped on one core, slots that carry their number",
+    ),
+    _entry(
+        "spsc.push_pop_indexed", "SPSC queue, one index", "5.3.2", "ring:pair_indexed_8",
+        "8 bytes pushed and popped on one core, records under one index, the other side's index cached",
+    ),
+    _entry(
+        "spsc.push_pop_sketch", "SPSC queue of the chapter", "5.3.2", "ring:pair_sketch_8",
+        "the same through the chapter's ring: shared line, uncached index, division",
+    ),
+    _entry(
+        "spsc.batch", "SPSC queue, batch of 32", "5.10", "ring:batch_8",
+        "32 records of 8 bytes pushed and popped at once on one core",
+    ),
+    _entry(
+        "spsc.batch_64", "SPSC queue, batch of 32 times 64 bytes", "5.10", "ring:batch_64",
+        "32 records of 64 bytes pushed and popped at once on one core",
+    ),
+    _entry(
+        "histogram.record", "Histogram record", "5.7.1", "guards:histogram_record",
+        "a value counted in a histogram of constant memory",
+    ),
+    _entry(
+        "risk.check", "Risk check", "5.1.2", "guards:risk_check",
+        "sixteen checks of an order that passes them all",
+    ),
+    _entry(
+        "log.write", "Log record", "5.1.2", "guards:log_write",
+        "a stamped record with two numbers written to the log ring and taken out on one core",
+    ),
+    _entry(
+        "breaker.allow", "Circuit breaker", "5.8.2", "guards:breaker_allow",
+        "the question whether a call may be made, to a closed breaker",
+    ),
+    _entry(
+        "shutdown.look", "Shutdown token", "5.8.3", "guards:shutdown_look",
+        "the look at a token that nobody has set",
+    ),
+)  # fmt: skip

@@ -1,0 +1,30 @@
+"""Measuring in both modes what is short: blocks for the centre, then single operations for the tail."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from lltool.bench.recording import histogram
+from lltool.bench.workload import Effort, Measurement, warm_up
+from lltool.kernels.recorder import Recorder
+
+
+class Loop(Protocol):
+    """A loop of the kernels."""
+
+    def block(self, count: int, /) -> int:
+        """Run ``count`` operations in one stretch; gives their ticks."""
+
+    def each(self, recorder: Recorder, count: int, /) -> None:
+        """Run ``count`` operations and record the ticks of each."""
+
+
+def measure_both(effort: Effort, loop: Loop, ops: int, notes: dict[str, Any]) -> Measurement:
+    """As many blocks of ``ops`` operations and as many single ones as ``effort`` asks."""
+    recorder = Recorder(effort.samples)
+    steady = warm_up(lambda: loop.block(ops), effort)
+    block_ticks = tuple(loop.block(ops) for _ in range(effort.blocks))
+    loop.each(recorder, effort.samples)
+    return Measurement(
+        samples=histogram(recorder), block_ops=ops, block_ticks=block_ticks, notes={"steady": steady, **notes}
+    )
