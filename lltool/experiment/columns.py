@@ -11,7 +11,7 @@ from lltool.bench.model import Run
 from lltool.experiment.chapter import known
 from lltool.reports import RunColumn, Runs
 
-CLASSES = 20
+CLASSES = 16
 """Classes of durations, even on a logarithmic axis."""
 
 _TIMES = ("centre", "p50", "p99", "p99.9", "max")
