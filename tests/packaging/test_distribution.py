@@ -27,11 +27,11 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdist of this checkout, and the wheel that was built from that sdist."""
+    """The sdist of this checkout, and the wheel that was built from that sdist; with symbols, to name functions by."""
     if not (ROOT / ".git").exists():
         pytest.skip("needs a checkout")
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    run(sys.executable, "-m", "build", "--config-setting=install.strip=false", "--outdir", folder, ROOT)
     return folder
 
 
@@ -52,7 +52,9 @@ def test_the_wheel_holds_code_and_data_and_no_sources_of_kernels(wheel: zipfile.
     for kernel in ROOT.glob("kernels/**/*.pyx"):
         stem = f"lltool/{kernel.relative_to(ROOT).with_suffix('')}"
         assert any(name.startswith(f"{stem}.") and name.endswith(".so") for name in names), stem
-        assert f"{stem}.pyi" in names
+        # What only other kernels call has nothing that a type checker could see.
+        if kernel.with_suffix(".pyi").exists():
+            assert f"{stem}.pyi" in names
     for data in [
         *ROOT.glob("profiles/**/*.toml"),
         *ROOT.glob("reports/templates/*"),
