@@ -1,0 +1,19 @@
+"""Every kernel that Python can use has a stub for type checkers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+KERNELS = Path(__file__).resolve().parents[2] / "kernels"
+INTERNAL = {"span"}
+"""Kernels whose classes only other kernels make."""
+
+
+@pytest.mark.parametrize("kernel", sorted(KERNELS.rglob("*.pyx")), ids=lambda path: path.stem)
+def test_a_kernel_that_python_can_use_has_a_stub(kernel: Path) -> None:
+    offers = re.search(r"^(?:def|cpdef|class|cdef class) ", kernel.read_text(), re.MULTILINE)
+    if offers and kernel.stem not in INTERNAL:
+        assert kernel.with_suffix(".pyi").exists()
