@@ -12,7 +12,7 @@ INTERNAL = {"span"}
 """Kernels whose classes only other kernels make."""
 
 
-@pytest.mark.parametrize("kernel", sorted(KERNELS.rglob("*.pyx")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("kernel", sorted(KERNELS.rglob("*.pyx")), ids=lambda path: str(path.relative_to(KERNELS)))
 def test_a_kernel_that_python_can_use_has_a_stub(kernel: Path) -> None:
     offers = re.search(r"^(?:def|cpdef|class|cdef class) ", kernel.read_text(), re.MULTILINE)
     if offers and kernel.stem not in INTERNAL:
