@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,13 @@ from hypothesis import HealthCheck, settings
 from lltool.bench.model import Distance, Histogram, Result, Run
 
 pytest_plugins = ["tests.fake_host", "tests.fake_boot", "tests.fake_systemd"]
+
+# A busy machine is slow, which is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+# A suite that was started in the background inherits an ignored Ctrl-C, and would hand it on to what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TICK_HZ = 2.6e9
 QUANTUM_TICKS = 26
