@@ -74,6 +74,9 @@ class Guest:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self._answers.close()
         self._connection.close()
         self._directory.cleanup()
 

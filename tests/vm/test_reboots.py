@@ -34,8 +34,11 @@ def state(guest: Guest) -> dict[str, Any]:
 
 
 def differences(after: dict[str, Any], before: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Files and values that differ: without interrupts that irqbalance, running again, moves every ten seconds,
-    and without kernel threads that are there at one of the two times only."""
+    """Files and values that differ, each with what it is and was.
+
+    Interrupts that irqbalance, running again, moves every ten seconds do not count, nor do kernel threads that are
+    there at one of the two times only.
+    """
     files = {path: (after["etc"].get(path), before["etc"].get(path)) for path in after["etc"] | before["etc"]}
     values = {
         name: (after["values"].get(name), before["values"].get(name))
