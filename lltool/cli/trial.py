@@ -167,5 +167,7 @@ def _say_how_it_was_left(seen: Trial, *, kept: bool) -> None:
             say(f"lltool: {knob} was {before!r} and is {after!r}: changed by someone else during the trial")
     elif "after" in seen.settings:
         say(f"The host was put back: all {seen.compared} values read as before the trial.")
+    for knob in seen.gone:
+        say(f"{knob} is no longer there: it ended by itself, or was ended and started anew.")
     if kept and not seen.interrupted:
         say("The host is tuned now, as --keep asked; `lltool rollback` undoes it.")

@@ -41,6 +41,7 @@ class Trial:
 
     ``settings`` holds the findings by arm; without an ``after`` nothing was tuned, and ``notes`` say why. Of the
     ``compared`` knobs, ``differences`` holds those that read otherwise after the trial than before it: both values.
+    ``gone`` are those that are no longer there: a kernel thread that ended, a device that was taken out.
     """
 
     runs: list[Run] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Trial:
     interrupted: bool = False
     compared: int = 0
     differences: dict[Knob, tuple[str, str]] = field(default_factory=dict)
+    gone: tuple[Knob, ...] = ()
 
     @property
     def design(self) -> str:
@@ -91,9 +93,10 @@ def run_trial(
         if not obstacle:
             rollback(store, target.host.root)
         after = snapshot(target.catalogue, target.host, target.selected)
-        trial.compared = len(before)
+        trial.gone = tuple(knob for knob in before if knob not in after)
+        trial.compared = len(before) - len(trial.gone)
         trial.differences = {
-            knob: (value, after.get(knob, "(gone)")) for knob, value in before.items() if after.get(knob) != value
+            knob: (value, after[knob]) for knob, value in before.items() if knob in after and after[knob] != value
         }
 
 

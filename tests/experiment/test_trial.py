@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,21 @@ def test_what_someone_else_changed_meanwhile_is_named(
 
     trial = run(wanted, store, meddling)
     assert [(knob.path, values) for knob, values in trial.differences.items()] == [(SWAPPINESS, ("60", "33"))]
+
+
+def test_what_went_away_meanwhile_is_no_value_that_differs(
+    wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any
+) -> None:
+    """khugepaged ends when transparent huge pages are switched off, and comes back as another thread."""
+    interrupt = Path(kernel.path("/proc/irq/25/smp_affinity_list"))
+
+    def leaving(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
+        interrupt.unlink(missing_ok=True)
+        return measure(benchmark, arm, block, position)
+
+    trial = run(wanted, store, leaving)
+    assert trial.differences == {}
+    assert [knob.path for knob in trial.gone] == ["/proc/irq/25/smp_affinity_list"]
 
 
 @pytest.mark.parametrize("position", range(8))
