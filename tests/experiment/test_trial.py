@@ -85,7 +85,7 @@ def test_what_someone_else_changed_meanwhile_is_named(
 def test_what_went_away_meanwhile_is_no_value_that_differs(
     wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any
 ) -> None:
-    """khugepaged ends when transparent huge pages are switched off, and comes back as another thread."""
+    """The thread khugepaged ends when transparent huge pages are switched off, and comes back as another thread."""
     interrupt = Path(kernel.path("/proc/irq/25/smp_affinity_list"))
 
     def leaving(benchmark: Benchmark, arm: str, block: int, position: int) -> Run:
