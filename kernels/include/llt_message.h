@@ -16,7 +16,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "llt_bytes.h"
 
 #define LLT_MESSAGE_SIZE 29
 
@@ -33,36 +34,6 @@ enum {
 };
 
 _Static_assert(LLT_MESSAGE_AT_TIMESTAMP_NS + sizeof(uint64_t) == LLT_MESSAGE_SIZE, "fields fill the message");
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LLT_LITTLE_32(value) (value)
-#define LLT_LITTLE_64(value) (value)
-#else
-#define LLT_LITTLE_32(value) __builtin_bswap32(value)
-#define LLT_LITTLE_64(value) __builtin_bswap64(value)
-#endif
-
-static inline uint32_t llt_message_load32(const unsigned char *from) {
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_LITTLE_32(value);
-}
-
-static inline uint64_t llt_message_load64(const unsigned char *from) {
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_LITTLE_64(value);
-}
-
-static inline void llt_message_store32(unsigned char *to, uint32_t value) {
-    value = LLT_LITTLE_32(value);
-    memcpy(to, &value, sizeof value);
-}
-
-static inline void llt_message_store64(unsigned char *to, uint64_t value) {
-    value = LLT_LITTLE_64(value);
-    memcpy(to, &value, sizeof value);
-}
 
 /* Whether a whole message of a known type starts at `offset`. No sum of sizes is formed that could overflow. */
 static inline llt_message_status llt_message_check(const unsigned char *buffer, size_t size, size_t offset) {
@@ -88,29 +59,29 @@ static inline size_t llt_message_check_many(const unsigned char *buffer, size_t 
 static inline uint8_t llt_message_type(const unsigned char *message) { return message[LLT_MESSAGE_AT_TYPE]; }
 
 static inline uint32_t llt_message_symbol_id(const unsigned char *message) {
-    return llt_message_load32(message + LLT_MESSAGE_AT_SYMBOL_ID);
+    return llt_load_le32(message + LLT_MESSAGE_AT_SYMBOL_ID);
 }
 
 static inline int64_t llt_message_price(const unsigned char *message) {
-    return (int64_t)llt_message_load64(message + LLT_MESSAGE_AT_PRICE);
+    return (int64_t)llt_load_le64(message + LLT_MESSAGE_AT_PRICE);
 }
 
 static inline uint64_t llt_message_quantity(const unsigned char *message) {
-    return llt_message_load64(message + LLT_MESSAGE_AT_QUANTITY);
+    return llt_load_le64(message + LLT_MESSAGE_AT_QUANTITY);
 }
 
 static inline uint64_t llt_message_timestamp_ns(const unsigned char *message) {
-    return llt_message_load64(message + LLT_MESSAGE_AT_TIMESTAMP_NS);
+    return llt_load_le64(message + LLT_MESSAGE_AT_TIMESTAMP_NS);
 }
 
 /* Writes LLT_MESSAGE_SIZE bytes. The type is the caller's to check. */
 static inline void llt_message_pack(unsigned char *message, uint8_t type, uint32_t symbol_id, int64_t price,
                                     uint64_t quantity, uint64_t timestamp_ns) {
     message[LLT_MESSAGE_AT_TYPE] = type;
-    llt_message_store32(message + LLT_MESSAGE_AT_SYMBOL_ID, symbol_id);
-    llt_message_store64(message + LLT_MESSAGE_AT_PRICE, (uint64_t)price);
-    llt_message_store64(message + LLT_MESSAGE_AT_QUANTITY, quantity);
-    llt_message_store64(message + LLT_MESSAGE_AT_TIMESTAMP_NS, timestamp_ns);
+    llt_store_le32(message + LLT_MESSAGE_AT_SYMBOL_ID, symbol_id);
+    llt_store_le64(message + LLT_MESSAGE_AT_PRICE, (uint64_t)price);
+    llt_store_le64(message + LLT_MESSAGE_AT_QUANTITY, quantity);
+    llt_store_le64(message + LLT_MESSAGE_AT_TIMESTAMP_NS, timestamp_ns);
 }
 
 #endif
