@@ -1,6 +1,8 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from lltool.kernels.int128 cimport llt_int128
+
 
 cdef extern from "llt_risk.h" nogil:
     enum:
@@ -26,11 +28,11 @@ cdef extern from "llt_risk.h" nogil:
         int64_t lot
         int64_t tick
         int64_t band
-        int64_t max_notional
+        llt_int128 max_notional
         int64_t max_long
         int64_t max_short
         int64_t max_open_orders
-        int64_t max_gross_notional
+        llt_int128 max_gross_notional
         int64_t rate_window_ns
         int64_t max_age_ns
 

@@ -7,6 +7,8 @@ from enum import IntFlag
 
 cimport cython
 
+from lltool.kernels.int128 cimport to_int128
+
 BUY = 0
 SELL = 1
 
@@ -37,19 +39,20 @@ cdef class RiskCheck:
     """Limits and state of one instrument, owned by one thread. All prices and quantities are fixed-point integers.
 
     ``max_orders`` within ``rate_window_ns`` is the rate; ``band`` the largest distance from the reference price, which
-    is stale after ``max_age_ns``; there is none at first, so the first orders are stale or outside the band.
+    is stale after ``max_age_ns``; there is none at first, so the first orders are stale or outside the band. The two
+    notional limits are price times quantity and may have 127 bits.
 
     Raises ValueError for a lot, tick or ``max_orders`` below 1, MemoryError.
     """
 
-    def __cinit__(self, *, int64_t max_quantity, int64_t lot, int64_t tick, int64_t band, int64_t max_notional,
-                  int64_t max_long, int64_t max_short, int64_t max_open_orders, int64_t max_gross_notional,
+    def __cinit__(self, *, int64_t max_quantity, int64_t lot, int64_t tick, int64_t band, max_notional,
+                  int64_t max_long, int64_t max_short, int64_t max_open_orders, max_gross_notional,
                   int64_t max_orders, int64_t rate_window_ns, int64_t max_age_ns):
         if lot < 1 or tick < 1 or max_orders < 1:
             raise ValueError(f"lot {lot}, tick {tick}, max_orders {max_orders}: each is at least 1")
         cdef llt_risk_limits limits = llt_risk_limits(
-            max_quantity, lot, tick, band, max_notional, max_long, max_short, max_open_orders, max_gross_notional,
-            rate_window_ns, max_age_ns)
+            max_quantity, lot, tick, band, to_int128(max_notional), max_long, max_short, max_open_orders,
+            to_int128(max_gross_notional), rate_window_ns, max_age_ns)
         if max_orders > 1 << 40 or llt_risk_init(&self.raw, &limits, <size_t>max_orders) != 0:
             raise MemoryError(f"no memory to remember {max_orders} orders")
 

@@ -38,6 +38,17 @@ static inline bool llt_compare_exchange_acq_rel(llt_atomic_u64 *word, uint64_t e
 static inline uint64_t llt_add_relaxed(llt_atomic_u64 *word, uint64_t amount) {
     return atomic_fetch_add_explicit(word, amount, memory_order_relaxed);
 }
+/* Sequentially consistent: a store and then a load of another word that must not change places (Dekker's pattern). */
+static inline uint64_t llt_load_seq_cst(const llt_atomic_u64 *word) {
+    return atomic_load_explicit(word, memory_order_seq_cst);
+}
+static inline void llt_store_seq_cst(llt_atomic_u64 *word, uint64_t value) {
+    atomic_store_explicit(word, value, memory_order_seq_cst);
+}
+static inline bool llt_compare_exchange_seq_cst(llt_atomic_u64 *word, uint64_t expected, uint64_t wanted) {
+    return atomic_compare_exchange_strong_explicit(word, &expected, wanted, memory_order_seq_cst,
+                                                   memory_order_seq_cst);
+}
 static inline void llt_fence_acquire(void) { atomic_thread_fence(memory_order_acquire); }
 static inline void llt_fence_release(void) { atomic_thread_fence(memory_order_release); }
 

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "llt_int128.h"
+
 enum {
     LLT_RISK_HALTED = 1 << 0,       /* trading is switched off */
     LLT_RISK_SIDE = 1 << 1,         /* neither 0 (buy) nor 1 (sell) */
@@ -39,11 +41,11 @@ typedef struct {
     int64_t lot;
     int64_t tick;
     int64_t band; /* largest distance from the reference price */
-    int64_t max_notional;
+    llt_int128 max_notional; /* price times quantity: two fixed-point numbers of 8 decimals do not fit 64 bits */
     int64_t max_long;
     int64_t max_short;
     int64_t max_open_orders;
-    int64_t max_gross_notional;
+    llt_int128 max_gross_notional;
     int64_t rate_window_ns;
     int64_t max_age_ns; /* of the reference price */
 } llt_risk_limits;
@@ -62,7 +64,7 @@ typedef struct {
     int64_t position;
     int64_t open_quantity[2]; /* by side */
     int64_t open_orders;
-    __int128 gross_notional;
+    llt_int128 gross_notional;
     uint64_t last_order_id;
     uint64_t sent;
     uint64_t rate; /* orders within the window */
@@ -95,12 +97,12 @@ static inline uint32_t llt_risk_check(const llt_risk *risk, const llt_risk_order
     const llt_risk_limits *limits = &risk->limits;
     int64_t price = order->price, quantity = order->quantity;
     int buys = order->side == 0, sells = order->side == 1;
-    __int128 notional = (__int128)price * quantity;
-    __int128 distance = (__int128)price - risk->reference_price;
-    __int128 bought = (__int128)risk->position + risk->open_quantity[0] + quantity;
-    __int128 sold = (__int128)risk->open_quantity[1] + quantity - risk->position;
-    __int128 since_sent = (__int128)now_ns - risk->sent_ns[llt_risk_slot(risk)];
-    __int128 age = (__int128)now_ns - risk->reference_ns;
+    llt_int128 notional = (llt_int128)price * quantity;
+    llt_int128 distance = (llt_int128)price - risk->reference_price;
+    llt_int128 bought = (llt_int128)risk->position + risk->open_quantity[0] + quantity;
+    llt_int128 sold = (llt_int128)risk->open_quantity[1] + quantity - risk->position;
+    llt_int128 since_sent = (llt_int128)now_ns - risk->sent_ns[llt_risk_slot(risk)];
+    llt_int128 age = (llt_int128)now_ns - risk->reference_ns;
     return LLT_RISK_BIT(risk->halted != 0, LLT_RISK_HALTED) | LLT_RISK_BIT(!(buys | sells), LLT_RISK_SIDE) |
            LLT_RISK_BIT(quantity < 1, LLT_RISK_QUANTITY) |
            LLT_RISK_BIT(quantity > limits->max_quantity, LLT_RISK_MAX_QUANTITY) |
@@ -124,13 +126,13 @@ static inline void llt_risk_accept(llt_risk *risk, const llt_risk_order *order, 
     risk->last_order_id = order->order_id;
     risk->open_orders++;
     risk->open_quantity[order->side] += order->quantity;
-    risk->gross_notional += (__int128)order->price * order->quantity;
+    risk->gross_notional += (llt_int128)order->price * order->quantity;
 }
 
 /* Books that `quantity` of an open order is no longer open: filled, or given back by a cancel. */
 static inline void llt_risk_reduce(llt_risk *risk, uint32_t side, int64_t price, int64_t quantity, int filled) {
     risk->open_quantity[side] -= quantity;
-    risk->gross_notional -= (__int128)price * quantity;
+    risk->gross_notional -= (llt_int128)price * quantity;
     risk->position += filled ? (side == 0 ? quantity : -quantity) : 0;
 }
 

@@ -132,3 +132,13 @@ def test_every_ordering_of_the_pool_is_needed(build_with_tsan: Build, tmp_path: 
         )
     done = run(build_with_tsan("shared_stress", (), tmp_path), 20_000)
     assert "data race" in done.stderr
+
+
+def test_no_order_leaves_after_the_kill_switch_was_quiet(build: Build) -> None:
+    done = run(build("kill_switch_stress"), 50)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_kill_switch_has_no_data_race(build_with_tsan: Build) -> None:
+    done = run(build_with_tsan("kill_switch_stress"), 20)
+    assert done.returncode == 0, done.stdout + done.stderr
