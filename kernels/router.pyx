@@ -113,7 +113,7 @@ cdef class Router:
         llt_router_sent(&self.raw)
 
     def on(self, uint64_t id, event, int64_t now_ns):
-        """Book an :class:`OrderEvent`. False, and counted, when the order's state does not allow it or there is none."""
+        """Book an :class:`OrderEvent`. False, and counted, when the state does not allow it or there is no order."""
         return llt_router_on(&self.raw, id, <llt_order_event><int>OrderEvent(event), now_ns)
 
     def fill(self, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity, int64_t cumulative, fee,
