@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 from lltool.errors import InvalidInput, from_os_error
 from lltool.root import Root
+from lltool.toml_lines import TomlLines
 from lltool.tuning import facts
 from lltool.tuning.catalogue import DEVICES, DISRUPTIONS, Catalogue
 
@@ -79,7 +79,7 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
     except tomllib.TOMLDecodeError as error:
         faults.append(f"{source}: {error}")
         return None
-    lines = _Lines(text)
+    lines = TomlLines(text)
     wrong = list(_wrong_keys(table, source, lines))
     if wrong:
         faults += wrong
@@ -105,7 +105,7 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
     return Profile(name, source, table.get("description", ""), settings, allow)
 
 
-def _wrong_keys(table: dict[str, Any], source: str, lines: _Lines) -> Iterator[str]:
+def _wrong_keys(table: dict[str, Any], source: str, lines: TomlLines) -> Iterator[str]:
     for key, value in table.items():
         place = f"{source}{lines.of(key)}: {key}"
         if key not in _KEYS:
@@ -119,7 +119,7 @@ def _wrong_keys(table: dict[str, Any], source: str, lines: _Lines) -> Iterator[s
                     yield f"{place}: {member!r} is not one of {_KEYS[key][1].removeprefix('a list of ')}"
 
 
-def _named_twice(settings: dict[str, str], source: str, lines: _Lines, catalogue: Catalogue) -> Iterator[str]:
+def _named_twice(settings: dict[str, str], source: str, lines: TomlLines, catalogue: Catalogue) -> Iterator[str]:
     """Settings of one device beside the same of every device: which one holds must not depend on their order."""
     for setting in settings:
         entry = catalogue.find(setting)
@@ -161,7 +161,7 @@ def _read_file(path: str, shown: str) -> str:
 
 
 def _own_settings(
-    table: dict[str, Any], source: str, lines: _Lines, catalogue: Catalogue, faults: list[str]
+    table: dict[str, Any], source: str, lines: TomlLines, catalogue: Catalogue, faults: list[str]
 ) -> dict[str, str]:
     settings: dict[str, str] = {}
     for setting, raw in _flatten(table):
@@ -203,26 +203,3 @@ def _flatten(table: dict[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]
             yield from _flatten(value, f"{stem}{key}.")
         else:
             yield stem + key, value
-
-
-_UNQUOTED = re.compile(r"""\s+|"([^"]*)"|'([^']*)'""")
-
-
-class _Lines:
-    """Where the keys of a TOML text stand; tomllib keeps no positions."""
-
-    def __init__(self, text: str) -> None:
-        self._numbers: dict[str, int] = {}
-        section = ""
-        for number, line in enumerate(text.splitlines(), start=1):
-            stripped = line.strip()
-            if stripped.startswith("["):
-                section = stripped.strip("[] ").replace('"', "") + "."
-                self._numbers.setdefault(section.rstrip("."), number)
-            elif "=" in stripped and not stripped.startswith("#"):
-                key = _UNQUOTED.sub(lambda match: match[1] or match[2] or "", stripped.partition("=")[0])
-                self._numbers.setdefault(section + key, number)
-
-    def of(self, *path: str) -> str:
-        number = self._numbers.get(".".join(path))
-        return "" if number is None else f":{number}"

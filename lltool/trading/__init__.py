@@ -1,0 +1,13 @@
+"""What surrounds the pipeline kernels: configuration, recorded and live feeds, the simulated exchange, paper orders.
+
+From a market-data byte to an order byte the work is done in ``kernels/``; nothing of it runs Python:
+
+    lltool.kernels.sync        one instrument's book by the exchange's sequence rules; trading only in LIVE
+    lltool.kernels.strategy    what decides: the chapter's spread strategy, and the interface for your own
+    lltool.kernels.pipeline    market data handler, book, strategy, risk, order serialisation; run to completion
+    lltool.kernels.stages      the same stages on two or three cores, joined by SPSC rings
+
+    configuration   the TOML file: every key validated, every fault with its line
+    recording       recorded lines (``<local ns> <raw JSON>``) as events and levels
+    replay          a recording through the book: what `lltool trade replay` reports
+"""

@@ -1,0 +1,85 @@
+"""The configuration file: defaults of the chapter, exact decimals, every fault with its line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lltool.errors import InvalidInput
+from lltool.trading.configuration import SCALE, Configuration, load_configuration, show, to_fixed
+
+
+def faults_of(path: Path, text: str) -> tuple[str, ...]:
+    path.write_text(text)
+    with pytest.raises(InvalidInput) as caught:
+        load_configuration(str(path))
+    return caught.value.faults
+
+
+def test_defaults_are_those_of_the_chapter() -> None:
+    defaults = load_configuration()
+    assert defaults.market.symbols == ("BTCUSDT",)
+    assert defaults.strategy.spread_threshold == 100_000
+    assert defaults.risk.max_position == 1 * SCALE
+    assert (defaults.breaker.failures, defaults.breaker.recovery_ms) == (5, 5000)
+
+
+def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "trade.toml"
+    file.write_text('[market]\nsymbols = ["ETHUSDT", "BTCUSDT"]\n[strategy]\nquantity = 0.00000001\n')
+    changed = load_configuration(str(file))
+    assert changed.strategy.quantity == 1
+    file.write_text(show(changed))
+    assert load_configuration(str(file)) == changed
+
+
+def test_every_key_is_shown_with_its_meaning() -> None:
+    lines = show(Configuration()).splitlines()
+    keys = [
+        key for section in Configuration.model_fields for key in type(getattr(Configuration(), section)).model_fields
+    ]
+    for key in keys:
+        assert any(line.startswith(f"{key} = ") and "  # " in line for line in lines), key
+
+
+def test_all_faults_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "trade.toml"
+    faults = faults_of(
+        file,
+        '[market]\nsymbols = ["btcusdt"]\nspeed = 1\n[riks]\nmax_position = 1\n'
+        "[strategy]\nquantity = 0.000000001\n[breaker]\nfailures = 65\n",
+    )
+    assert [fault.split(": ")[0] for fault in faults] == [f"{file}:{line}" for line in (2, 3, 7, 9, 4)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[strategy]\nquantity = true\n",
+        "[strategy]\nquantity = 0\n",
+        "[strategy]\nquantity = nan\n",
+        "[strategy]\nquantity = 93000000000\n",
+        "[breaker]\nfailures = 5.0\n",
+        "[pipeline]\ncores = [1, 1]\n",
+        '[pipeline]\nlayout = "three-cores"\ncores = [1, 2]\n',
+        "[market]\nsymbols = []\n",
+        "[market\n",
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused(tmp_path: Path, text: str) -> None:
+    assert faults_of(tmp_path / "trade.toml", text)
+
+
+def test_a_value_does_not_change_at_run_time() -> None:
+    with pytest.raises(ValidationError):
+        load_configuration().strategy.quantity = 2  # type: ignore[misc]
+
+
+@given(st.integers(-(2**63) + 1, 2**63 - 1))
+def test_decimals_are_exact(units: int) -> None:
+    assert to_fixed(str(Decimal(units) / SCALE) if abs(units) < 10**18 else Decimal(units).scaleb(-8)) == units
