@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +20,11 @@ from lltool.reports.page import Chart, Page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+STYLES = ("vendor/uplot/uPlot.min.css", "style.css")
+SCRIPTS = ("vendor/uplot/uPlot.iife.min.js", "enhance.js", "zoom.js")
+LICENCE = "vendor/uplot/LICENSE"
+"""What a page holds of others goes with its licence."""
 
 _ARM_STYLES = 4
 
@@ -50,26 +55,25 @@ def render(page: Page) -> str:
 
     Raises ``InvalidInput`` where ``page.data`` holds what JSON cannot hold.
     """
-    style, script = (
-        files("lltool.reports").joinpath(name).read_text(encoding="utf-8") for name in ("style.css", "enhance.js")
-    )
+    styles, scripts = ([_text_of(name) for name in names] for names in (STYLES, SCRIPTS))
     drawn = [arm for chart in page.charts for arm in _arms_of(chart)]
     arms = tuple(dict.fromkeys([*page.arms, *drawn]))
-    styles = {arm: place % _ARM_STYLES for place, arm in enumerate(arms)}
+    arm_styles = {arm: place % _ARM_STYLES for place, arm in enumerate(arms)}
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             page=page,
-            style=style,
-            script=script,
-            policy=content_security_policy(style, script),
+            styles=styles,
+            scripts=scripts,
+            licence=_text_of(LICENCE),
+            policy=content_security_policy(styles, scripts),
             compared=len(page.arms) > 1,
             outcomes=tables.outcomes(page),
             sections=tables.sections(page),
             settings=tables.settings(page),
-            arm_styles=styles,
-            charts=[_Charted.of(chart, styles) for chart in page.charts],
+            arm_styles=arm_styles,
+            charts=[_Charted.of(chart, arm_styles) for chart in page.charts],
             histories=[{"history": each, "drawing": history.draw(each, page.results)} for each in page.histories],
             history_plot=history,
             matrices=matrix.tables(page.matrices),
@@ -90,12 +94,16 @@ def _arms_of(chart: Chart) -> list[str]:
     return [line.arm for line in chart.spectra] + [column.arm for column in columns]
 
 
-def content_security_policy(style: str, script: str) -> str:
-    """A policy that allows the one style sheet and the one script of the page, by their hashes, and no request."""
+def content_security_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
+    """A policy that allows the style sheets and the scripts of the page, by their hashes, and no request."""
+    style_hashes, script_hashes = (" ".join(map(_hash_of, texts)) for texts in (styles, scripts))
     return (
-        f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {style_hashes}; script-src {script_hashes}; base-uri 'none'; form-action 'none'"
     )
+
+
+def _text_of(name: str) -> str:
+    return files("lltool.reports").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash_of(text: str) -> str:
@@ -135,6 +143,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["unbroken"] = _unbroken
+    environment.filters["exact"] = repr  # past _finalize, which rounds to a tenth of a pixel
     return environment
 
 

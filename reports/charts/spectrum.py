@@ -45,10 +45,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A budget: a line at ``y`` with a mark at its percentile, ``x``."""
+    """A budget: a line at ``y`` with a mark at its percentile, ``x``; ``q`` and ``value`` are what they stand for."""
 
     x: float
     y: float
+    q: float
+    value: float
     text: str
 
 
@@ -100,7 +102,8 @@ def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
             for spectrum, points in drawable
         ),
         limits=tuple(
-            Limit(min(x_axis.position(each.q), RIGHT), y_axis.position(each.limit), each.text) for each in limits
+            Limit(min(x_axis.position(each.q), RIGHT), y_axis.position(each.limit), each.q, each.limit, each.text)
+            for each in limits
         ),
         description=_describe(chart),
     )

@@ -1,304 +1,19 @@
-"""A page as a trial on a small virtual machine gives it: made-up figures of real size and shape."""
+"""Pages for every test of this folder, and a browser that hears every word of theirs."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lltool.reports.page import Chart, Page, Row, RunColumn, Runs, SettingRow, Shift, Spectrum
+from lltool.reports import Page, render
+from tests.reports.demo import demo_page
 
-# name, title, section, unit, centre before, after, tail weight before, after, samples, outcome
-_BENCHMARKS: tuple[tuple[str, str, str, str, float, float, float, float, int, str], ...] = (
-    (
-        "memory.chase_4k",
-        "Pointer chase, 4 kB pages",
-        "5.2 Memory Management and Cache Optimization",
-        "ns",
-        97.3,
-        96.9,
-        0.12,
-        0.12,
-        1_000_000,
-        "equivalent",
-    ),
-    (
-        "memory.chase_huge",
-        "Pointer chase, huge pages",
-        "5.2 Memory Management and Cache Optimization",
-        "ns",
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        0,
-        "not compared",
-    ),
-    (
-        "spsc.hop",
-        "SPSC hop between two cores",
-        "5.3 Lock-Free Data Structures",
-        "ns",
-        131.0,
-        138.0,
-        0.21,
-        0.20,
-        2_000_000,
-        "inconclusive",
-    ),
-    (
-        "seqlock.read",
-        "Seqlock read under a writer",
-        "5.3 Lock-Free Data Structures",
-        "ns",
-        24.7,
-        24.8,
-        0.25,
-        0.24,
-        2_000_000,
-        "equivalent",
-    ),
-    (
-        "book.l2_update",
-        "L2 book update",
-        "5.3 Lock-Free Data Structures",
-        "ns",
-        46.1,
-        49.9,
-        0.22,
-        0.24,
-        2_000_000,
-        "worse",
-    ),
-    (
-        "tcp.rtt",
-        "TCP loopback round trip",
-        "5.4 Network I/O Optimization",
-        "us",
-        27.4,
-        21.9,
-        0.40,
-        0.27,
-        100_000,
-        "better",
-    ),
-    (
-        "tcp.rtt_tuned",
-        "TCP loopback round trip, socket options of the chapter",
-        "5.4 Network I/O Optimization",
-        "us",
-        26.8,
-        21.6,
-        0.40,
-        0.28,
-        100_000,
-        "better",
-    ),
-    (
-        "timer.wakeup",
-        "Wake-up of a timer",
-        "5.5 CPU Affinity and Scheduling",
-        "us",
-        58.2,
-        9.4,
-        0.55,
-        0.32,
-        20_000,
-        "better",
-    ),
-    (
-        "noise.gaps",
-        "Gaps on a spinning core",
-        "5.5 CPU Affinity and Scheduling",
-        "us",
-        2.61,
-        2.48,
-        0.60,
-        0.66,
-        6_200,
-        "inconclusive",
-    ),
-    (
-        "message.parse",
-        "Zero-copy parse of a message",
-        "5.6 Message Parsing and Serialization",
-        "ns",
-        31.0,
-        30.6,
-        0.18,
-        0.18,
-        2_000_000,
-        "equivalent",
-    ),
-    (
-        "timer.cost",
-        "Reading the clock",
-        "5.7 Profiling and Benchmarking",
-        "ns",
-        21.4,
-        21.4,
-        0.20,
-        0.18,
-        2_000_000,
-        "equivalent",
-    ),
-)
-_REASONS = {
-    "better": "the whole interval lies beyond the margin of 3 %",
-    "worse": "the whole interval lies beyond the margin of 3 %",
-    "equivalent": "the whole interval lies within the margin of 3 %",
-    "inconclusive": "the interval reaches over the margin of 3 %",
-    "not compared": "no huge page could be had: HugePages_Free is 0 and THP is never",
-}
-
-
-def _percentiles(samples: int) -> list[float]:
-    steps = [step / 20 for step in range(18)]
-    for nines in range(1, 10):
-        steps += [1 - share * 10.0**-nines for share in (1, 0.5, 0.2)]
-    return [q for q in (round(step, 12) for step in steps) if samples * (1 - q) >= 1 - 1e-9]
-
-
-def spectrum(arm: str, centre: float, weight: float, samples: int, runs: int = 10) -> Spectrum:
-    """A tail that grows with the logarithm of 1/(1-q), as scheduling and caches make it."""
-    points = [
-        (q, round(centre * (0.9 + 0.1 * min(1.0, q / 0.5)) * math.exp(weight * (-math.log10(1 - q)) ** 1.35), 3))
-        for q in _percentiles(samples)
-    ]
-    return Spectrum(arm, tuple(points), samples, runs)
-
-
-SHIFT = (Shift(0.5, -0.02, 0.005, 0.03), Shift(0.99, -0.4, -0.3, 0.2))
-
-
-def runs_of(lines: tuple[Spectrum, ...]) -> Runs:
-    """Two runs an arm, in turn, over the range of ``lines``."""
-    lowest = min(line.points[0][1] for line in lines)
-    edges = tuple(lowest * 2**step for step in range(6))
-    columns = tuple(
-        RunColumn(arm, f"2026-11-24T09:12:{place:02}Z", 5000, lowest * (1.5 + place), lowest * 30, shares)
-        for place, (arm, shares) in enumerate(
-            [
-                ("untuned", ((0, 0.9), (1, 0.09), (4, 0.01))),
-                ("tuned", ((0, 0.95), (1, 0.05))),
-                ("tuned", ((0, 0.9999), (4, 0.0001))),
-                ("untuned", ((1, 1.0),)),
-            ]
-        )
-    )
-    return Runs("p50", "single operations", edges, columns)
-
-
-def figure(value: float) -> str:
-    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def _rows(name: str, title: str, section: str, unit: str, lines: tuple[Spectrum, ...], outcome: str) -> list[Row]:
-    if not lines:
-        return [
-            Row(name, title, section, "median", unit, "", "", "", "", outcome, _REASONS[outcome], "0 + 0", False, True)
-        ]
-    before, after = (dict(line.points) for line in lines)
-    rows = []
-    for metric, q in (("median", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)):
-        if q not in before or q not in after:
-            continue
-        change = (after[q] / before[q] - 1) * 100
-        interval = f"{change - 4:+.1f} to {change + 3:+.1f} %"
-        beyond = lines[0].samples * (1 - q)
-        rows.append(
-            Row(
-                name, title, section, metric, unit, figure(before[q]), figure(after[q]), f"{change:+.1f} %", interval,
-                outcome, _REASONS[outcome], "10 + 10", beyond < 10, metric == "p99",
-            )
-        )  # fmt: skip
-    return rows
-
-
-_SETTINGS = (
-    SettingRow("cpu.governor", "CPU frequency governor", "", "", "performance", "not-applicable",
-               "no cpufreq driver: the hypervisor owns the frequency"),
-    SettingRow("cpu.pm_qos.resume_latency", "Exit latency of idle states", "n/a (cpu1)", "0 (cpu1)", "0", "ok", ""),
-    SettingRow("sysctl.vm.swappiness", "How readily the kernel swaps", "60", "0", "0", "ok", ""),
-    SettingRow("sysctl.net.ipv4.tcp_rmem", "Receive buffer of a TCP socket", "4096\t131072\t6291456",
-               "4096\t87380\t16777216", "4096 87380 16777216", "ok",
-               "the chapter's default of 87380 is smaller than the kernel's 131072"),
-    SettingRow("sysctl.net.ipv4.tcp_low_latency", "TCP low latency mode", "0", "1", "1", "no-effect",
-               "accepted, but ignored since kernel 4.14"),
-    SettingRow("thp.enabled", "Transparent huge pages", "always [madvise] never", "always madvise [never]", "never",
-               "ok", ""),
-    SettingRow("irq.27.affinity", "CPUs that may handle interrupt 27 (virtio2-input.0)", "0-1", "0-1", "0", "refused",
-               "a managed interrupt: the kernel places it itself"),
-    SettingRow("boot.isolcpus", "CPUs outside the scheduler's balancing", "", "", "managed_irq,domain,1", "drift",
-               "takes a reboot: not staged without --persist"),
-    SettingRow("sysctl.kernel.timer_migration", "Timers move to busy CPUs", "0", "0", "0", "ok", "was already so"),
-)  # fmt: skip
-
-
-def demo_page(copies: int = 1) -> Page:
-    """The whole page; ``copies`` repeats the benchmarks under other names."""
-    rows: list[Row] = []
-    charts: list[Chart] = []
-    for copy in range(copies):
-        mark = f".{copy}" if copy else ""
-        for name, title, section, unit, before, after, tail_before, tail_after, samples, outcome in _BENCHMARKS:
-            lines: tuple[Spectrum, ...] = ()
-            if samples:
-                lines = (
-                    spectrum("untuned", before, tail_before, samples),
-                    spectrum("tuned", after, tail_after, samples),
-                )
-                floor = 20.8 if unit == "ns" else 0.0208
-                charts.append(Chart(name + mark, title, unit, floor, lines, SHIFT, runs_of(lines)))
-            rows += _rows(name + mark, title, section, unit, lines, outcome)
-    return Page(
-        title="Trial of profile hft on lab-7",
-        created="2026-11-24 09:12:44 UTC",
-        design="ABBA, 5 blocks, 10 runs an arm",
-        arms=("untuned", "tuned"),
-        verdicts=(
-            "The wake-up of a timer fell at p99 from 236 to 21.3 us (-91.0 %, 95 % interval -95.0 to -88.0): better.",
-            "TCP loopback round trip p99 fell from 76.0 to 43.6 us (-42.6 %, 95 % interval -46.6 to -39.6): better.",
-            "L2 book update p99 rose from 80.8 to 92.0 ns (+13.9 %, 95 % interval +9.9 to +16.9): worse.",
-            "2 of 11 benchmarks are inconclusive: more runs would decide.",
-        ),
-        cautions=(
-            "A virtual machine (KVM): only like distance classes of its two cores are compared.",
-            "memory.chase_huge was not measured: no huge page could be had.",
-            "boot.isolcpus takes a reboot and took no part in this trial.",
-        ),
-        rows=tuple(rows),
-        charts=tuple(charts),
-        settings=_SETTINGS,
-        host=(
-            ("Host name", "lab-7"),
-            ("CPU", "AMD EPYC-Milan Processor"),
-            ("Topology", "1 socket, 1 NUMA node, 2 cores, no SMT"),
-            ("L3", "32 MiB shared by 0-1"),
-            ("Memory", "7.8 GiB"),
-            ("Kernel", "6.1.0-28-amd64, PREEMPT_DYNAMIC (voluntary)"),
-            ("Hypervisor", "KVM"),
-            ("Cores", "housekeeping 0, isolated 1, interrupts 0"),
-            ("Network", "eth0 virtio_net, 2 queues"),
-            ("Other tuners", "none"),
-            ("Privileges", "root"),
-        ),
-        passport=(
-            ("Clock", "tsc, invariant, 2,595.124 MHz"),
-            ("Quantum", "0.39 ns"),
-            ("Floor", "20.8 ns (p50 of an empty pair)"),
-            ("Frequency sources", "calibrated 2,595.124 MHz; kernel 2,595.124 MHz (0.0 ppm apart)"),
-            ("Core skew", "below 12 ns"),
-            ("Canary", "3.69 GHz before, 3.68 GHz after"),
-            ("Steal", "0.4 % of the time"),
-        ),
-        reproduce=(
-            "lltool trial --profile hft --quick --cores 0,1 -o lltool-results",
-            "lltool report lltool-results/before.json lltool-results/after.json",
-        ),
-        data=({"schema": "lltool.result/1", "host": {"name": "lab-7"}, "runs": []},),
-    )
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture
@@ -327,3 +42,56 @@ def single_arm(page: Page) -> Page:
 @pytest.fixture
 def empty_page() -> Page:
     return Page("Nothing", "2026-11-24", "sequential", (), (), (), (), (), (), (), (), ())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, steered by Playwright."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    with playwright.sync_playwright() as driver:
+        # As root Chromium has no sandbox, and in a container /dev/shm is small.
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        yield started
+        started.close()
+
+
+@dataclass(slots=True)
+class Opened:
+    """A page in a tab, with every word on its console, every error and every request since it was opened."""
+
+    tab: Any
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def open_document(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    """Opens HTML from a file; ``options`` are those of a browser context."""
+    with ExitStack() as stack:
+
+        def opened(html: str, width: int = 1240, **options: Any) -> Opened:
+            path = tmp_path / "report.html"
+            path.write_text(html, encoding="utf-8")
+            context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+            stack.callback(context.close)
+            new = Opened(context.new_page())
+            new.tab.on("console", lambda message: new.said.append(message.text))
+            new.tab.on("pageerror", lambda error: new.said.append(str(error)))
+            new.tab.on("request", lambda request: new.asked.append(request.url))
+            new.tab.goto(path.as_uri())
+            return new
+
+        yield opened
+
+
+@pytest.fixture
+def open_page(open_document: Callable[..., Opened]) -> Callable[..., Opened]:
+    """Opens what a page renders to."""
+
+    def opened(page: Page, width: int = 1240, **options: Any) -> Opened:
+        return open_document(render(page), width, **options)
+
+    return opened

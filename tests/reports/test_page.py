@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import hashlib
 import json
 import re
@@ -14,26 +13,18 @@ import zipfile
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
 
 from lltool.errors import InvalidInput
 from lltool.reports import BudgetLine, Core, Cpu, Group, History, HistoryPoint, Page, render
+from lltool.reports.render import SCRIPTS
+from tests.reports.demo import HOSTILE, HOSTILE_SHOWN, everything, hostile
 
 html5lib = pytest.importorskip("html5lib", reason="needs html5lib")
 
 _REPORTS = Path(__file__).resolve().parents[2] / "reports"
-_HOSTILE = (
-    "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}&amp;"
-    "\x00\x1b[2J\u202e\u2066\u05d0\u200b\udc80"
-)
-_SHOWN = (
-    "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}&amp;"
-    "\\x00\\x1b[2J\\u202e\\u2066\\u05d0\\u200b\\udc80"
-)
-
 _ABSENT = "\u2013 none"
 
 
@@ -54,23 +45,10 @@ def _by_id(tree: Element, name: str) -> Element:
     return found[0]
 
 
-def _hostile(value: Any) -> Any:
-    """``value`` with every string in it made hostile; names that join rows to charts and arms stay distinct."""
-    if isinstance(value, str):
-        return f"{_HOSTILE}{value}" if value else value
-    if isinstance(value, tuple):
-        return tuple(_hostile(item) for item in value)
-    if isinstance(value, dict):
-        return {_hostile(key): _hostile(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{f.name: _hostile(getattr(value, f.name)) for f in dataclasses.fields(value)})
-    return value
-
-
-@pytest.fixture(params=["whole", "single arm", "empty", "hostile"])
+@pytest.fixture(params=["whole", "single arm", "empty", "everything", "hostile"])
 def document(request: pytest.FixtureRequest, page: Page, single_arm: Page, empty_page: Page) -> str:
-    pages = {"whole": page, "single arm": single_arm, "empty": empty_page, "hostile": _hostile(page)}
-    return render(pages[request.param])
+    pages = {"whole": page, "single arm": single_arm, "empty": empty_page, "everything": everything(page)}
+    return render(hostile(everything(page)) if request.param == "hostile" else pages[request.param])
 
 
 def test_the_document_is_valid_html(document: str) -> None:
@@ -96,7 +74,9 @@ def test_nothing_refers_outside_the_document(document: str) -> None:
 def test_every_link_inside_the_document_has_its_target(document: str) -> None:
     tree = _parse(document)
     ids = {element.get("id") for element in tree.iter()}
-    named = [element.get(name, "") for element in tree.iter() for name in ("href", "aria-labelledby")]
+    named = [
+        element.get(name, "") for element in tree.iter() for name in ("href", "aria-labelledby", "aria-describedby")
+    ]
     targets = {target.removeprefix("#") for value in named for target in value.split()}
     assert targets <= ids
 
@@ -107,31 +87,46 @@ def _hash_of(element: Element) -> str:
 
 def test_the_policy_allows_style_and_script_of_the_page_by_their_hashes_and_nothing_else(document: str) -> None:
     tree = _parse(document)
-    (style,) = tree.iter("style")
-    (script,) = (script for script in tree.iter("script") if script.get("type") is None)
+    styles = " ".join(_hash_of(style) for style in tree.iter("style"))
+    scripts = " ".join(_hash_of(script) for script in tree.iter("script") if script.get("type") is None)
     policies = [m.get("content") for m in tree.iter("meta") if m.get("http-equiv") == "Content-Security-Policy"]
-    allowed = f"style-src {_hash_of(style)}; script-src {_hash_of(script)}"
+    allowed = f"style-src {styles}; script-src {scripts}"
     assert policies == [f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"]
 
 
-def test_no_script_but_data_and_the_one_of_the_package(document: str) -> None:
+def test_no_script_but_data_and_those_of_the_package(document: str) -> None:
     scripts = list(_parse(document).iter("script"))
     assert {script.get("type") for script in scripts} <= {"application/json", None}
-    plain = [script.text for script in scripts if script.get("type") is None]
-    assert plain == [(_REPORTS / "enhance.js").read_text(encoding="utf-8")]
-    assert not re.search(r"https?:|fetch|XMLHttp|import|eval|innerHTML", plain[0] or "")
+    plain = [script.text or "" for script in scripts if script.get("type") is None]
+    assert plain == [(_REPORTS / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    assert not re.search(r"\bfetch\b|XMLHttp|\bimport\b|\beval\b|WebSocket|sendBeacon", "".join(plain))
+    assert not re.search(r"https?:|innerHTML", "".join(plain[1:]))
+
+
+def test_the_vendored_files_are_those_of_the_release() -> None:
+    folder = _REPORTS / "vendor" / "uplot"
+    sums = dict(reversed(line.split()) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert set(sums) == {"LICENSE", "uPlot.iife.min.js", "uPlot.min.css"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_what_is_vendored_goes_with_its_licence(page: Page) -> None:
+    html = render(page)
+    assert "Copyright (c) 2022 Leon Sorokin" in html
+    assert "this permission notice shall be included" in html
 
 
 def test_hostile_strings_are_shown_and_do_nothing(page: Page) -> None:
-    html = render(_hostile(page))
+    html = render(hostile(page))
     tree = _parse(html)
     assert not list(tree.iter("img"))
     assert not re.search("[\x00\x1b\u202e\u2066\u05d0\u200b]", html)
-    assert _SHOWN in _text(_by_id(tree, "host"))
+    assert HOSTILE_SHOWN in _text(_by_id(tree, "host"))
     for field in ("title", "created", "design"):
-        assert _SHOWN + getattr(page, field) in _text(tree)
+        assert HOSTILE_SHOWN + getattr(page, field) in _text(tree)
     for name in ("verdict", "results", "spectra", "cautions", "settings", "passport", "reproduce"):
-        assert _SHOWN in _text(_by_id(tree, name)), name
+        assert HOSTILE_SHOWN in _text(_by_id(tree, name)), name
 
 
 def test_hostile_strings_change_no_structure(page: Page) -> None:
@@ -139,11 +134,11 @@ def test_hostile_strings_change_no_structure(page: Page) -> None:
         return [str(element.tag) for element in _parse(html).iter()]
 
     calm = replace(page, rows=tuple(replace(row, outcome="x" + row.outcome) for row in page.rows))
-    assert structure(render(_hostile(calm))) == structure(render(calm))
+    assert structure(render(hostile(calm))) == structure(render(calm))
 
 
 def test_the_data_of_the_results_reads_back(page: Page) -> None:
-    data = ({"schema": "lltool.result/1", "label": _HOSTILE}, {"schema": "lltool.result/1", "label": "b"})
+    data = ({"schema": "lltool.result/1", "label": HOSTILE}, {"schema": "lltool.result/1", "label": "b"})
     tree = _parse(render(replace(page, data=data)))
     assert [json.loads(_by_id(tree, f"result-{place}").text or "") for place in (1, 2)] == list(data)
 
@@ -228,12 +223,8 @@ def test_every_chart_is_named_described_and_followed_by_its_data(page: Page) -> 
     for place, chart in enumerate(page.charts, start=1):
         figures = list(_by_id(tree, f"chart-{place}").iter("figure"))
         names = [f"Percentile spectrum of {chart.title}", f"Shift of {chart.title}", f"Runs of {chart.title}"]
-        assert [
-            _text(_by_id(figure, _picture(figure).get("aria-labelledby", "").split()[0])) for figure in figures
-        ] == [*names]
-        described = [
-            _text(_by_id(figure, _picture(figure).get("aria-labelledby", "").split()[1])) for figure in figures
-        ]
+        assert [_text(_by_id(figure, _picture(figure).get("aria-labelledby", ""))) for figure in figures] == [*names]
+        described = [_text(_by_id(figure, _picture(figure).get("aria-describedby", ""))) for figure in figures]
         assert "p99" in described[0]
         assert "+0.5 % (-2 % to +3 %)" in described[1]
         assert "untuned: p50 of 2 runs from" in described[2]
@@ -375,7 +366,7 @@ def test_a_page_renders_out_of_a_zip_file(tmp_path: Path) -> None:
         for name in ("__init__.py", "errors.py"):
             zipped.write(_REPORTS.parent / "lltool" / name, f"lltool/{name}")
         for path in sorted(_REPORTS.rglob("*")):
-            if path.suffix in {".py", ".j2", ".css", ".js"}:
+            if path.suffix in {".py", ".j2", ".css", ".js"} or path.name == "LICENSE":
                 zipped.write(path, f"lltool/reports/{path.relative_to(_REPORTS)}")
     searched = [str(archive), *(place for place in sys.path if place.endswith("packages"))]
     program = (
