@@ -12,8 +12,13 @@ import fnmatch
 import os
 import stat
 import subprocess
+from functools import cache
+from typing import TYPE_CHECKING
 
 from lltool.atomic import sync_directory
+
+if TYPE_CHECKING:
+    import socket
 
 # <sys/swap.h>
 _SWAP_FLAG_PREFER = 0x8000
@@ -256,15 +261,13 @@ class Root:
             raise OSError(errno.ENOSYS, "ethtool on a recorded tree", interface)
         import ctypes
         import fcntl
-        import socket
         import struct
 
         structure = ctypes.create_string_buffer(request, len(request))
         # struct ifreq: 16 bytes of name, then a union that starts with the pointer and is as large as a struct ifmap
         name = interface.encode()
         ifreq = struct.pack("16sP16x", name, ctypes.addressof(structure))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            fcntl.ioctl(control, _SIOCETHTOOL, ifreq)
+        fcntl.ioctl(_ethtool_socket(), _SIOCETHTOOL, ifreq)
         return structure.raw
 
     def _entry(self, path: str) -> str:
@@ -286,6 +289,14 @@ class Root:
         if function(os.fsencode(path), *arguments) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), path)
+
+
+@cache
+def _ethtool_socket() -> socket.socket:
+    """Any socket reaches every driver of its network namespace; one is enough for all questions."""
+    import socket
+
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
 
 def _leftover(target: str) -> str:

@@ -166,9 +166,7 @@ def verify(
 
     Example: lltool verify -p hft --json
     """
-    from lltool.atomic import write_atomically
     from lltool.tuning.boot.state import BootState
-    from lltool.tuning.junit import junit_of
     from lltool.tuning.persistence.sysctl_d import overrides
     from lltool.tuning.verdicts import exit_code, judge
 
@@ -181,6 +179,9 @@ def verify(
     for line in overridden:
         say(f"At the next boot: {line}.")
     if junit is not None:
+        from lltool.atomic import write_atomically
+        from lltool.tuning.junit import junit_of
+
         write_atomically(junit, junit_of(findings, profile, strict=strict))
     raise typer.Exit(exit_code(findings, strict=strict))
 

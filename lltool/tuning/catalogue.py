@@ -38,14 +38,27 @@ DISRUPTIONS = {
 EVERY = "*"
 """The device that stands for all of its class."""
 
-DEVICES = {"nic": "network interface", "node": "NUMA node"}
-"""The classes of device that an id can name."""
 
-_DEVICE_NAMES = {
+@dataclass(frozen=True, slots=True)
+class DeviceClass:
+    """A class of things that an id can name: in ``words``, and the ``pattern`` of their names.
+
+    ``together``: the ``*`` in a profile stands for all of them.
+    """
+
+    words: str
+    pattern: str
+    together: bool
+
+
+DEVICES = {
     # IFNAMSIZ is 16 with its final NUL; the kernel takes more characters than these, no driver uses them.
-    "nic": re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,14}"),
-    "node": re.compile(r"node\d+", re.ASCII),
+    "nic": DeviceClass("network interface", "[A-Za-z0-9_@-][A-Za-z0-9_.@-]{0,14}", together=True),
+    "node": DeviceClass("NUMA node", "node[0-9]+", together=True),
+    "account": DeviceClass("user, or of a group with its @", "@?[A-Za-z_][A-Za-z0-9_.-]{0,31}", together=False),
+    "unit": DeviceClass("service or slice of systemd", r"[A-Za-z0-9:_.@-]{1,200}\.(service|slice)", together=False),
 }
+"""The classes of device that an id can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,8 @@ class Entry:
 
     def can_name(self, device: str) -> bool:
         """Whether a device of this entry's class can have this name: nothing that leads to another directory."""
-        return device == EVERY or _DEVICE_NAMES[self.device].fullmatch(device) is not None
+        known = DEVICES[self.device]
+        return (device == EVERY and known.together) or re.fullmatch(known.pattern, device) is not None
 
 
 class Catalogue:

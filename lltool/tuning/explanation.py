@@ -26,9 +26,9 @@ def find_entry(catalogue: Catalogue, setting: str) -> Entry:
             next_step="`lltool explain` lists all settings",
         )
     device = entry.device_in(setting)
-    if entry.device and not entry.can_name(device):
+    if setting != entry.id and entry.device and not entry.can_name(device):
         raise InvalidInput(
-            f"there is no setting {setting}", [f"{device!r} cannot be the name of a {DEVICES[entry.device]}"]
+            f"there is no setting {setting}", [f"{device!r} cannot be the name of a {DEVICES[entry.device].words}"]
         )
     return entry
 

@@ -27,7 +27,8 @@ from lltool.tuning.values import Wish
 class KnobState:
     """One knob: its live value, what would be written, and what is known against writing it.
 
-    ``live`` is None where it cannot be read; ``refusal`` then says why. ``remark`` says what a met wish still lacks.
+    ``live`` is None where it cannot be read; ``refusal`` then says why. Of a met wish, ``shortfall`` says why it is in
+    force only in part, ``remark`` what is still to happen.
     """
 
     knob: Knob
@@ -35,6 +36,7 @@ class KnobState:
     wanted: str
     met: bool
     refusal: str = ""
+    shortfall: str = ""
     remark: str = ""
 
 
@@ -144,7 +146,8 @@ def _state(kind: Kind, entry: Entry, knob: Knob, wish: Wish, host: TunedHost) ->
     except (OSError, ValueError) as error:
         return KnobState(knob, None, str(wish), met=False, refusal=read_failure(error))
     if kind.met(entry, wish, live):
-        return KnobState(knob, live, wish.text, met=True, remark=kind.remark(host.root, knob, wish))
+        shortfall, remark = kind.shortfall(host.root, knob, wish), kind.remark(host.root, knob, wish)
+        return KnobState(knob, live, wish.text, met=True, shortfall=shortfall, remark=remark)
     wanted = kind.text_for(wish, live)
     refusal = kind.refusal(knob, wanted, live, host) if kind.runtime else ""
     return KnobState(knob, live, wanted, met=False, refusal=refusal)

@@ -172,7 +172,7 @@ def _own_settings(
             faults.append(f"{place}: no such setting" + (f"; did you mean {' or '.join(near)}?" if near else ""))
             continue
         if entry.device and not entry.can_name(entry.device_in(setting)):
-            faults.append(f"{place}: {entry.device_in(setting)!r} cannot be the name of a {DEVICES[entry.device]}")
+            faults.append(f"{place}: {entry.device_in(setting)!r} cannot be the name of a {DEVICES[entry.device].words}")
             continue
         if entry.kind == "advice":
             faults.append(f"{place}: lltool does not set it: {entry.leave}")

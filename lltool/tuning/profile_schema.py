@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lltool.tuning.catalogue import DISRUPTIONS, Catalogue, Entry
+from lltool.tuning.catalogue import DEVICES, DISRUPTIONS, EVERY, Catalogue, Entry
 from lltool.tuning.explanation import accepted
 from lltool.tuning.facts import FACTS
 from lltool.tuning.values import ValueSpec
@@ -36,7 +36,7 @@ def profile_schema(catalogue: Catalogue) -> dict[str, Any]:
             },
             "settings": {
                 "type": "object",
-                "properties": {entry.id: _setting(entry) for entry in settable},
+                "properties": {entry.id: _setting(entry) for entry in settable if _names_itself(entry)},
                 "patternProperties": {_pattern(entry): _setting(entry) for entry in settable if entry.device}
                 | {r"^[a-z0-9_]+$": {"type": "object"}},
                 "additionalProperties": False,
@@ -46,8 +46,13 @@ def profile_schema(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _pattern(entry: Entry) -> str:
-    before, _, behind = entry.id.partition("*")
-    return f"^{re.escape(before)}[A-Za-z0-9_@-][A-Za-z0-9_.@-]{{0,14}}{re.escape(behind)}$"
+    before, _, behind = entry.id.partition(EVERY)
+    return f"^{re.escape(before)}({DEVICES[entry.device].pattern}){re.escape(behind)}$"
+
+
+def _names_itself(entry: Entry) -> bool:
+    """Whether a profile may name the entry as it is written, with its ``*`` where it has one."""
+    return not entry.device or DEVICES[entry.device].together
 
 
 def _setting(entry: Entry) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change], 
     else:
         unmet = [state for state in observation.knobs if not state.met]
         judged = [_judge(observation, state, changes.get((observation.setting, state.knob)), boot) for state in unmet]
+        judged += [(Verdict.PARTIAL, state.shortfall) for state in observation.knobs if state.shortfall]
         if not unmet and boot is not None and _by_text(observation) and boot.ignored(observation):
             judged = [(Verdict.NO_EFFECT, "it is on the command line, and the kernel says that it does not know it")]
         verdict = max((verdict for verdict, _ in judged), key=_SEVERITY.index, default=Verdict.OK)

@@ -218,12 +218,14 @@ def test_a_profile_can_allow_what_it_asks_for(tmp_path: Path, kernel: Any) -> No
     assert item.action == "change"
 
 
-def test_an_interrupt_that_has_not_moved_yet_is_named(tune: Tune, kernel: Any) -> None:
-    for number, cpus in (("24", "3"), ("25", "0")):
-        Path(kernel.path(f"/proc/irq/{number}/effective_affinity_list")).write_text(f"{cpus}\n")
-    kernel.put("/proc/irq/25/smp_affinity_list", "0")
+@pytest.mark.parametrize(("came", "verdict"), [("0", Verdict.OK), ("17", Verdict.PARTIAL)])
+def test_an_interrupt_that_has_not_moved_yet_is_partial_where_it_comes_at_all(
+    tune: Tune, kernel: Any, came: str, verdict: Verdict
+) -> None:
+    Path(kernel.path("/proc/irq/24/effective_affinity_list")).write_text("3\n")
+    Path(kernel.path("/proc/interrupts")).write_text(f"  CPU0 CPU1 CPU2 CPU3\n 24: 9 0 0 {came} PCI-MSIX 0-edge lan0\n")
     finding = only(tune('"irq.nic.lan0" = "{housekeeping}"'))
-    assert finding.verdict is Verdict.OK
+    assert finding.verdict is verdict
     assert "CPU 3" in finding.reason
 
 

@@ -74,6 +74,10 @@ class Kind:
         """Why this knob cannot be written, known without trying; empty where nothing is known against it."""
         return ""
 
+    def shortfall(self, root: Root, knob: Knob, wish: Wish) -> str:
+        """Why a wish that the value meets is in force only in part; empty where it is in force."""
+        return ""
+
     def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
         """What is still to happen although the wish is met; empty where nothing is."""
         return ""

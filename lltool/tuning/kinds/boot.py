@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from lltool.host.cpulist import format_cpulist, parse_cpulist
 from lltool.host.kernel import Answer
@@ -74,12 +75,13 @@ def argument(entry: Entry, text: str) -> str:
 
 def parameter(command_line: str, name: str) -> str:
     """The value of the last ``name=value`` on a kernel command line; :data:`ABSENT` where there is none."""
-    value = ABSENT
-    for word in _WORD.findall(command_line):
-        key, separator, rest = word.strip('"').partition("=")
-        if key.replace("-", "_") == name.replace("-", "_"):
-            value = rest.strip('"') if separator else ""
-    return value
+    return _parameters(command_line).get(name.replace("-", "_"), ABSENT)
+
+
+@cache
+def _parameters(command_line: str) -> dict[str, str]:
+    words = (word.strip('"').partition("=") for word in _WORD.findall(command_line))
+    return {key.replace("-", "_"): value.strip('"') for key, _, value in words}
 
 
 def cpus_in(value: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 
 from lltool.host.cpulist import format_cpulist, parse_cpulist
+from lltool.host.interrupts import parse_interrupts
 from lltool.host.readings import read_cpulist
 from lltool.root import Root
 from lltool.tuning.catalogue import Entry
@@ -27,7 +28,8 @@ class IrqAffinity(Kind):
     """``/proc/irq/N/smp_affinity_list`` of every interrupt in use, or of one network interface (``irq.nic.eth0``)."""
 
     verified = (
-        "each list is read back: it may be smaller than the wish, but never leave it; where it is handled now is named"
+        "each list is read back: it may be smaller than the wish, but never leave it; one that is still handled"
+        " elsewhere is partial"
     )
     undone = "the old list of each interrupt is written back; one that went away with its device is named"
 
@@ -58,12 +60,31 @@ class IrqAffinity(Kind):
             return "managed by the kernel: it follows its queue and cannot be moved"
         return ""
 
-    def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
-        # Some chips move an interrupt only when it comes the next time (kernel/irq/migration.c).
-        effective = read_cpulist(root, f"{knob.path.rpartition('/')[0]}/effective_affinity_list") or ()
-        if set(effective) <= set(parse_cpulist(wish.text)):
+    def shortfall(self, root: Root, knob: Knob, wish: Wish) -> str:
+        stray = _stray(root, knob, wish)
+        if not stray or not _came(root, knob, stray):
             return ""
-        return f"still handled by CPU {format_cpulist(effective)} until it comes the next time"
+        return f"still handled by CPU {format_cpulist(stray)}, outside {wish.text}: it moves when it comes the next time"
+
+    def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
+        stray = _stray(root, knob, wish)
+        if not stray or _came(root, knob, stray):
+            return ""
+        return f"still set to CPU {format_cpulist(stray)}, where it has never come: it moves when it comes"
 
     def refused(self, error: OSError) -> str:
         return _REFUSALS.get(error.errno or 0) or super().refused(error)
+
+
+def _stray(root: Root, knob: Knob, wish: Wish) -> set[int]:
+    """The CPUs outside the wish that would handle it now: some chips move it when it comes (kernel/irq/migration.c)."""
+    effective = read_cpulist(root, f"{knob.path.rpartition('/')[0]}/effective_affinity_list") or ()
+    return set(effective) - set(parse_cpulist(wish.text))
+
+
+def _came(root: Root, knob: Knob, stray: set[int]) -> bool:
+    """Whether these CPUs have handled it since boot: what never comes disturbs nobody."""
+    number = knob.path.split("/")[3]
+    cpus, rows = parse_interrupts(root.read_or("/proc/interrupts", "") or "")
+    counts = next((counts for label, counts, _ in rows if label == number), ())
+    return any(count for cpu, count in zip(cpus, counts, strict=False) if cpu in stray)

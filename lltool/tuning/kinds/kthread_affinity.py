@@ -38,15 +38,17 @@ class KernelThreadAffinity(Kind):
         return knobs
 
     def read(self, root: Root, knob: Knob) -> str:
-        _check_name(root, knob)
-        for line in root.read(f"{knob.path}/status").splitlines():
-            key, _, value = line.partition(":")
-            if key == "Cpus_allowed_list":
-                return format_cpulist(parse_cpulist(value.strip()))
-        raise ValueError("the kernel does not say which CPUs it may use")
+        status = root.read(f"{knob.path}/status")
+        if not status.startswith(f"Name:\t{knob.part}\n"):
+            raise _ended(knob)
+        cpus = status.partition("\nCpus_allowed_list:\t")[2].partition("\n")[0]
+        if not cpus:
+            raise ValueError("the kernel does not say which CPUs it may use")
+        return format_cpulist(parse_cpulist(cpus))
 
     def write(self, root: Root, knob: Knob, text: str) -> None:
-        _check_name(root, knob)
+        if _movable(root.read(f"{knob.path}/stat")) != knob.part:
+            raise _ended(knob)
         root.set_affinity(int(knob.path.rpartition("/")[2]), parse_cpulist(text))
 
     def met(self, entry: Entry, wish: Wish, live: str) -> bool:
@@ -70,6 +72,5 @@ def _movable(stat: str) -> str:
     return name if flags & _PF_KTHREAD and not flags & _PF_NO_SETAFFINITY else ""
 
 
-def _check_name(root: Root, knob: Knob) -> None:
-    if _movable(root.read(f"{knob.path}/stat")) != knob.part:
-        raise FileNotFoundError(errno.ENOENT, "the thread has ended", knob.path)
+def _ended(knob: Knob) -> OSError:
+    return FileNotFoundError(errno.ENOENT, "the thread has ended", knob.path)
