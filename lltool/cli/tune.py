@@ -44,6 +44,7 @@ def plan(
 
     Example: lltool plan -p chapter5 --skip 'boot.*'
     """
+    from lltool.tuning.boot.staging import foresee_staging
     from lltool.tuning.plan import make_plan
 
     wanted = named_target(profile, cores, only, skip, root, allow)
@@ -51,7 +52,9 @@ def plan(
         observations = wanted.observe()
         _print_diff(observations, _persistence(wanted, observations, profile, cores, only, skip, allow))
         return
-    _print_plan(make_plan(wanted.observe()), profile, as_json=json)
+    observations = wanted.observe()
+    staging = foresee_staging(observations, wanted.host.root, _recorded_transactions(wanted))
+    _print_plan(make_plan(observations, staging), profile, as_json=json)
 
 
 def tune(
@@ -91,17 +94,17 @@ def tune(
     within_ns = None if confirm_within is None else confirmation.parse_duration(confirm_within)
     wanted = named_target(profile, cores, only, skip, allow=allow)
     observations = wanted.observe()
-    items = make_plan(observations)
     persistence = _persistence(wanted, observations, profile, cores, only, skip, allow) if persist else NOTHING_PERSISTS
+    items = make_plan(observations, persistence.staging if persist else None, persist=persist)
     if dry_run:
         if diff:
             _print_diff(observations, persistence)
         else:
-            _print_plan(items, profile, as_json=json)
+            _print_plan(items, profile, persistence, as_json=json)
         return
     changes = sum(item.action == "change" for item in items)
     if (changes or persistence.steps) and not yes and sys.stdin.isatty() and not json:
-        _print_plan(items, profile, as_json=False)
+        _print_plan(items, profile, persistence, as_json=False)
         typer.confirm(f"Change {changes} settings of this host?", abort=True, err=True)
     root = wanted.host.root
     store = Store(Root())
@@ -127,7 +130,7 @@ def tune(
         if KINDS[observation.entry.kind].runtime
     ]
     if len(runtime) < len(findings) and not persist:
-        say("Boot settings are not staged: --persist does that, and they take effect at the next boot.")
+        say("What takes a boot or a file is left out: --persist stages and writes it.")
     raise typer.Exit(exit_code(findings if persist else runtime))
 
 
@@ -196,6 +199,7 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
     from lltool.tuning import confirm as confirmation
     from lltool.tuning import rollback as undoing
     from lltool.tuning.boot.staging import staged_arguments
+    from lltool.tuning.catalogue import load_catalogue
     from lltool.tuning.store import Store
     from lltool.tuning.undo import Outcome
 
@@ -203,9 +207,12 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
     store = Store(root)
     with store.lock():
         staged = staged_arguments(undoing.open_transactions(store, root))
-        restorations = undoing.rollback(store, root, only or ())
-        if not only:
+        if only:
+            undone = undoing.rollback_part(store, root, only, load_catalogue())
+        else:
+            undone = undoing.PartUndone(tuple(undoing.rollback(store, root)))
             confirmation.forget(store)
+        restorations = undone.restorations
         kept = staged_arguments(undoing.open_transactions(store, root))
     booted = undoing.arguments_still_running([word for word in staged if word not in kept], root)
     if json:
@@ -217,6 +224,8 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
             ("setting", "file", "value", "outcome"),
             [(r.change.setting, str(r.change.knob), r.shown, _words(r)) for r in restorations],
         )
+    for note in undone.notes:
+        say(note[0].upper() + note[1:] + ".")
     if any(each.outcome is Outcome.FAILED for each in restorations):
         raise LltoolError(
             "some values could not be put back", cause="see the table", next_step="run `lltool rollback` again"
@@ -337,18 +346,27 @@ def _print_diff(observations: Sequence[Observation], persistence: Persistence) -
         say(note[0].upper() + note[1:] + ".")
 
 
-def _print_plan(items: Sequence[PlanItem], profile: str, *, as_json: bool) -> None:
+def _print_plan(
+    items: Sequence[PlanItem], profile: str, persistence: Persistence | None = None, *, as_json: bool
+) -> None:
+    from lltool.tuning.persistence.outline import outline_of
+
+    left = [] if persistence is None else outline_of(persistence.steps)
     if as_json:
         rows = [
             {"setting": i.setting, "live": i.live, "wanted": i.wanted, "action": i.action, "notes": list(i.notes)}
             for i in items
         ]
-        print_json({"schema": "lltool.plan/1", "profile": profile, "settings": rows})
+        print_json({"schema": "lltool.plan/1", "profile": profile, "settings": rows, "persist": left})
         return
     print_table(
         ("setting", "live", "wanted", "action", "notes"),
         [(item.setting, item.live, item.wanted, item.action, "; ".join(item.notes)) for item in items],
     )
+    for line in left:
+        typer.echo(f"--persist: {line}")
+    for note in () if persistence is None else persistence.notes:
+        say(note[0].upper() + note[1:] + ".")
 
 
 def _print_findings(

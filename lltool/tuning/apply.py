@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from lltool import __version__
@@ -59,7 +60,7 @@ def apply(
     boot_id = current_boot_id(root)
     journal = store.new_journal()
     try:
-        journal.append(_begin(boot_id, profile, persistence.staging.arguments), sync=False)
+        journal.append(_begin(boot_id, profile, persistence), sync=False)
         for step in steps:
             _apply_step(step, root, journal, keep_going=keep_going)
         _commit(steps, root, journal)
@@ -72,14 +73,15 @@ def apply(
     return read_transaction(journal, boot_id)
 
 
-def _begin(boot_id: str, profile: str, arguments: Sequence[str]) -> Record:
+def _begin(boot_id: str, profile: str, persistence: Persistence) -> Record:
     return {
         "type": "begin",
         "boot_id": boot_id,
         "profile": profile,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": __version__,
-        "arguments": list(arguments),
+        "arguments": list(persistence.staging.arguments),
+        "at_boot": [asdict(run) for run in persistence.at_boot],
     }
 
 

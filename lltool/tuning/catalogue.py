@@ -69,7 +69,8 @@ class Entry:
     ``group`` is its class. ``needs`` says which kernel, configuration or hardware has it; ``no_effect`` why kernels
     ignore the value; ``leave`` why nobody should change it by default; ``disputed`` where guides disagree.
     ``disrupts`` is a key of :data:`DISRUPTIONS` or empty. ``after`` lists settings that must be applied first,
-    ``implied_by`` settings that bring it about, ``conflicts`` settings that it cannot be combined with.
+    ``undone_after`` those that must be undone first. ``implied_by`` are settings that bring it about, ``conflicts``
+    settings that it cannot be combined with.
     ``kernel_default`` is the kernel's own value where that is one value. ``capacity``: less of it than the host has
     is a loss. An id with a ``*`` in it stands for one setting a device of the class ``device``, and written with the
     ``*`` itself for all of them.
@@ -92,6 +93,7 @@ class Entry:
     capacity: bool = False
     device: str = ""
     after: tuple[str, ...] = ()
+    undone_after: tuple[str, ...] = ()
     implied_by: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     options: tuple[tuple[str, Any], ...] = ()
@@ -142,7 +144,13 @@ class Catalogue:
 
 
 _TEXTS = ("needs", "disrupts", "disputed", "no_effect", "leave", "undo_note", "kernel_default", "device")
-_COMMON = {"kind", "title", "why", "value", "sources", "capacity", "after", "implied_by", "conflicts", *_TEXTS}
+_RELATIONS = ("after", "undone_after", "implied_by", "conflicts")
+_COMMON = {"kind", "title", "why", "value", "sources", "capacity", *_RELATIONS, *_TEXTS}
+
+
+def _optional(table: dict[str, Any]) -> dict[str, Any]:
+    relations = {key: tuple(table[key]) for key in _RELATIONS if key in table}
+    return relations | {key: table[key] for key in _TEXTS if key in table}
 
 
 @cache
@@ -162,10 +170,7 @@ def load_catalogue() -> Catalogue:
                 value=ValueSpec.from_table(table["value"]),
                 sources=tuple(table["sources"]),
                 capacity=table.get("capacity", False),
-                after=tuple(table.get("after", ())),
-                implied_by=tuple(table.get("implied_by", ())),
-                conflicts=tuple(table.get("conflicts", ())),
-                **{key: table[key] for key in _TEXTS if key in table},
+                **_optional(table),
                 options=tuple((key, value) for key, value in table.items() if key not in _COMMON),
             )
     return Catalogue(entries)

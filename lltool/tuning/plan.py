@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lltool.errors import InvalidInput
 from lltool.root import Root
+from lltool.tuning.boot.staging import Staging
 from lltool.tuning.catalogue import DISRUPTIONS, Catalogue, load_catalogue
 from lltool.tuning.host import TunedHost, tuned_host
 from lltool.tuning.model import Verdict
@@ -34,7 +35,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One setting of a plan. ``action``: ``change``, ``keep``, ``reboot``, ``blocked``, ``refused`` or ``none``."""
+    """One setting of a plan.
+
+    ``action``: ``change``, ``keep``, ``reboot`` and ``file`` (with ``--persist`` only), ``blocked``, ``refused`` or
+    ``none``.
+    """
 
     setting: str
     live: str
@@ -74,11 +79,20 @@ def target(
     return Target(catalogue, loaded, host, tuple(select(loaded, catalogue, only, skip)), allowed)
 
 
-def make_plan(observations: Sequence[Observation]) -> list[PlanItem]:
-    """Say for each setting what `tune` would do with it."""
+def make_plan(
+    observations: Sequence[Observation], staging: Staging | None = None, *, persist: bool = False
+) -> list[PlanItem]:
+    """Say for each setting what `tune` would do with it, and with ``--persist`` where it does not have that.
+
+    ``staging`` is what would happen to the boot loader; without it, nothing is said of that.
+    """
     return [
         PlanItem(
-            observation.setting, observation.live, observation.wanted, _action(observation), tuple(_notes(observation))
+            observation.setting,
+            observation.live,
+            observation.wanted,
+            _action(observation),
+            (*_notes(observation), *_file_notes(observation, staging, persist=persist)),
         )
         for observation in observations
     ]
@@ -92,7 +106,7 @@ def _action(observation: Observation) -> str:
     if observation.needs:
         return "blocked"
     if not observation.kind.runtime:
-        return "reboot"
+        return "file" if observation.kind.filed else "reboot"
     return "change" if observation.to_write else "refused"
 
 
@@ -104,8 +118,6 @@ def _notes(observation: Observation) -> list[str]:
         notes.append(prefix + observation.reason)
     if observation.needs and any(not state.met for state in observation.knobs):
         notes.append(f"left out, needs --allow {observation.needs}: {DISRUPTIONS[observation.needs]}")
-    elif not observation.kind.runtime and observation.settled is None and any(not s.met for s in observation.knobs):
-        notes.append("takes effect at boot, and is not staged")
     refused = [state.refusal for state in observation.knobs if state.refusal]
     if refused:
         notes.append(f"{len(refused)} of {len(observation.knobs)} refused: {refused[0]}")
@@ -117,6 +129,21 @@ def _notes(observation: Observation) -> list[str]:
     if changes and entry.undo_note:
         notes.append(f"on rollback: {entry.undo_note}")
     return notes
+
+
+def _file_notes(observation: Observation, staging: Staging | None, *, persist: bool) -> Iterator[str]:
+    """What --persist does, or would do, for a setting that nothing else sets."""
+    if observation.kind.runtime or observation.settled is not None or observation.needs:
+        return
+    if all(state.met for state in observation.knobs):
+        return
+    with_persist = "" if persist else "with --persist: "
+    if observation.kind.filed:
+        yield f"{with_persist}written to {observation.knobs[0].knob.path}"
+    elif staging is not None:
+        yield with_persist + staging.said_of(observation)
+    else:
+        yield "takes effect at boot"
 
 
 def shrinks(live: str, wanted: str) -> bool:

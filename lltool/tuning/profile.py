@@ -171,8 +171,9 @@ def _own_settings(
             near = catalogue.near(setting)
             faults.append(f"{place}: no such setting" + (f"; did you mean {' or '.join(near)}?" if near else ""))
             continue
-        if entry.device and not entry.can_name(entry.device_in(setting)):
-            faults.append(f"{place}: {entry.device_in(setting)!r} cannot be the name of a {DEVICES[entry.device].words}")
+        device = entry.device_in(setting)
+        if entry.device and not entry.can_name(device):
+            faults.append(f"{place}: {device!r} cannot be the name of a {DEVICES[entry.device].words}")
             continue
         if entry.kind == "advice":
             faults.append(f"{place}: lltool does not set it: {entry.leave}")

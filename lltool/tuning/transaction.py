@@ -49,8 +49,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class BootRun:
+    """One run of lltool at every boot: its arguments, and the settings that it applies."""
+
+    arguments: tuple[str, ...]
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
-    """A journal, read. ``arguments`` are all that lltool had staged for the next boot when it was done."""
+    """A journal, read.
+
+    ``arguments`` are all that lltool had staged for the next boot when it was done, ``at_boot`` its own runs at boot;
+    both are empty where the transaction left no file.
+    """
 
     journal: Journal
     id: str
@@ -62,6 +74,7 @@ class Transaction:
 
     is_of_this_boot: bool = True
     arguments: tuple[str, ...] = ()
+    at_boot: tuple[BootRun, ...] = ()
 
     @property
     def in_force(self) -> tuple[Change, ...]:
@@ -91,6 +104,7 @@ def read_transaction(journal: Journal, boot_id: str) -> Transaction:
         changes=changes,
         is_of_this_boot=began_in == boot_id,
         arguments=tuple(begin.get("arguments", ())),
+        at_boot=tuple(BootRun(tuple(run["arguments"]), tuple(run["settings"])) for run in begin.get("at_boot", ())),
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,6 +24,7 @@ class Outcome(StrEnum):
     GONE = "gone: the device or file is no longer there"
     ENDED = "ended by the reboot"
     FAILED = "failed"
+    REDUCED = "rewritten without it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,10 @@ class Restoration:
         return self.outcome in {Outcome.FOREIGN, Outcome.FAILED}
 
 
-def undo(transaction: Transaction, root: Root, only: Sequence[str] = ()) -> list[Restoration]:
-    """Put back what a transaction changed, or the settings of it that match ``only``.
+def undo(transaction: Transaction, root: Root, only: Collection[str] | None = None) -> list[Restoration]:
+    """Put back what a transaction changed, or only these settings of it.
+
+    What of a part failed stays in force. Of a whole transaction it leaves an undo that is still to be finished.
 
     Values come first: where the journal takes no more records, they are restored all the same, and the transaction
     stays open for another undo, which then finds them as they were.
@@ -57,16 +59,16 @@ def undo(transaction: Transaction, root: Root, only: Sequence[str] = ()) -> list
     records.append({"type": "undo"}, sync=False)
     restorations: list[Restoration] = []
     for change in reversed(transaction.in_force):
-        if only and not any(fnmatch.fnmatchcase(change.setting, pattern) for pattern in only):
+        if only is not None and change.setting not in only:
             continue
         restoration = restore(change, root)
         restorations.append(restoration)
         if restoration.outcome is not Outcome.FAILED:
             records.append(_restored(restoration), sync=False)
-    failed = any(restoration.outcome is Outcome.FAILED for restoration in restorations)
-    if not failed:
-        complete = len(restorations) == len(transaction.in_force)
-        records.append({"type": "closed" if complete else "paused"}, sync=True)
+    if len(restorations) < len(transaction.in_force):
+        records.append({"type": "paused"}, sync=True)
+    elif all(restoration.outcome is not Outcome.FAILED for restoration in restorations):
+        records.append({"type": "closed"}, sync=True)
     return restorations
 
 

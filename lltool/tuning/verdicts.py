@@ -71,8 +71,12 @@ def _judge(
         return (Verdict.DRIFT, NOT_STAGED) if boot is None else boot.judge(observation, state)
     if state.refusal:
         return Verdict.REFUSED, state.refusal
-    if change is None:
-        return Verdict.DRIFT, "not applied"
+    if observation.kind.filed:
+        return Verdict.DRIFT, f"not written: --persist does that, to {state.knob.path}"
+    return (Verdict.DRIFT, "not applied") if change is None else _judge_written(state, change)
+
+
+def _judge_written(state: KnobState, change: Change) -> tuple[Verdict, str]:
     if change.error and state.live == change.before:
         return Verdict.REFUSED, change.error
     if state.live == change.after:

@@ -21,6 +21,8 @@ OWN_KEYS: dict[str, set[str]] = {
     "service": {"unit"},
     "sysfs": {"path", "missing"},
     "turbo": {"missing"},
+    "unit_property": {"property"},
+    "user_limit": {"item"},
 }
 OPTIONAL_KEYS = {
     "boot": {"cpus_file", "implied_by_file", "requires", "flag", "argument"},
@@ -44,7 +46,7 @@ def test_an_entry_says_what_why_and_whence(entry: Entry) -> None:
 
 @each_entry
 def test_an_entry_refers_to_settings_that_exist(entry: Entry) -> None:
-    for other in (*entry.after, *entry.implied_by, *entry.conflicts):
+    for other in (*entry.after, *entry.undone_after, *entry.implied_by, *entry.conflicts):
         assert any(other == known.id for known in CATALOGUE), other
         assert other != entry.id
 

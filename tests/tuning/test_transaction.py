@@ -15,10 +15,11 @@ import pytest
 
 from lltool.errors import LltoolError, Locked, UnfinishedTransaction
 from lltool.tuning.apply import apply
+from lltool.tuning.catalogue import load_catalogue
 from lltool.tuning.journal import Journal
 from lltool.tuning.model import Finding, Verdict
 from lltool.tuning.plan import Target
-from lltool.tuning.rollback import changes_in_force, open_transactions, rollback
+from lltool.tuning.rollback import changes_in_force, open_transactions, rollback, rollback_part
 from lltool.tuning.store import Store
 from lltool.tuning.transaction import Status, read_history, read_transactions, refuse_if_unfinished
 from lltool.tuning.undo import Outcome
@@ -152,7 +153,7 @@ def test_what_someone_else_changed_is_kept_and_named(wanted: Target, store: Stor
 def test_a_part_can_be_rolled_back_and_the_rest_later(wanted: Target, store: Store, kernel: Any, tree: Tree) -> None:
     before = values(tree())
     applied(wanted, store)
-    rollback(store, kernel, ["sysctl.vm.*"])
+    rollback_part(store, kernel, ["sysctl.vm.*"], load_catalogue())
     assert kernel.read(SWAPPINESS) == "60"
     assert kernel.read(HUGEPAGES) == "1024"
     assert [each.status for each in read_transactions(store, kernel)] == [Status.APPLIED]

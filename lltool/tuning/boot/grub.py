@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from lltool.root import Root
 from lltool.tuning.boot.setting import SETTING
 from lltool.tuning.kinds.owned_file import marked
-from lltool.tuning.persistence.steps import file_steps, refreshed
+from lltool.tuning.persistence.steps import file_steps, refreshed, removal_steps
 from lltool.tuning.step import Step
 
 DROP_IN = "/etc/default/grub.d/99-lltool.cfg"
@@ -35,11 +35,10 @@ class Grub:
 
     def steps(self, root: Root, arguments: Sequence[str], owned: Sequence[str]) -> list[Step]:
         """Stage exactly ``arguments`` as lltool's."""
-        if not arguments and not root.exists(DROP_IN):
-            return []
         text = f'{_VARIABLE}="${_VARIABLE} {" ".join(arguments)}"\n'
+        steps = file_steps(SETTING, root, DROP_IN, marked(text)) if arguments else removal_steps(SETTING, root, DROP_IN)
         command = "update-grub" if root.exists("/usr/sbin/update-grub") else f"grub-mkconfig -o {_CONFIGURATION}"
-        return refreshed(SETTING, command, file_steps(SETTING, root, DROP_IN, marked(text)))
+        return refreshed(SETTING, command, steps)
 
     def next_boot(self, root: Root) -> list[str] | None:
         """The words that every ordinary entry hands to its kernel; None where that cannot be read."""

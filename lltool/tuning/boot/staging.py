@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from lltool.errors import LltoolError
 from lltool.root import Root
 from lltool.tuning.boot.loaders import loader_of
 from lltool.tuning.boot.setting import SETTING
+from lltool.tuning.catalogue import Entry
 from lltool.tuning.kinds.boot import argument
 from lltool.tuning.observation import Observation
 from lltool.tuning.step import Step
@@ -32,6 +34,15 @@ class Staging:
     steps: tuple[Step, ...] = ()
     obstacle: str = ""
     conflicts: dict[str, str] = field(default_factory=dict)
+
+    def said_of(self, observation: Observation) -> str:
+        """What becomes of one boot setting, in words."""
+        if observation.setting in self.conflicts:
+            return f"not staged: {self.conflicts[observation.setting]}"
+        words = " ".join(arguments_of(observation))
+        if self.obstacle:
+            return f"not staged ({self.obstacle}): add {words} to the kernel command line yourself"
+        return f"{words} is staged for the next boot" if self.steps else f"{words} is staged already"
 
 
 def plan_staging(observations: Sequence[Observation], root: Root, transactions: Sequence[Transaction]) -> Staging:
@@ -62,6 +73,30 @@ def plan_staging(observations: Sequence[Observation], root: Root, transactions: 
     except OSError as error:
         return Staging(tuple(arguments), (), f"{loader.name}: {failure(error)}", conflicts)
     return Staging(tuple(arguments), tuple(steps), "", conflicts)
+
+
+def foresee_staging(observations: Sequence[Observation], root: Root, transactions: Sequence[Transaction]) -> Staging:
+    """What :func:`plan_staging` would do, for a plan: where it fails, that is the obstacle."""
+    try:
+        return plan_staging(observations, root, transactions)
+    except LltoolError as error:
+        return Staging(obstacle=f"{error.what}: {error.cause}")
+
+
+def unstage(entries: Iterable[Entry], root: Root, transactions: Sequence[Transaction]) -> Staging:
+    """Take the arguments of these settings out of what lltool has staged."""
+    keys = {key_of(word) for entry in entries for word in argument(entry, "").split()}
+    owned = staged_arguments(transactions)
+    kept = [word for word in owned if key_of(word) not in keys]
+    if len(kept) == len(owned):
+        return Staging(tuple(owned))
+    loader, obstacle = loader_of(root)
+    if loader is None:
+        return Staging(tuple(owned), (), obstacle)
+    try:
+        return Staging(tuple(kept), tuple(loader.steps(root, kept, owned)))
+    except OSError as error:
+        return Staging(tuple(owned), (), f"{loader.name}: {failure(error)}")
 
 
 def boot_settings(observations: Iterable[Observation]) -> list[Observation]:

@@ -26,6 +26,8 @@ from lltool.tuning.kinds.sysctl import Sysctl, SysctlList, SysctlMask
 from lltool.tuning.kinds.sysctl_pair import SysctlPair
 from lltool.tuning.kinds.sysfs import SysfsFile
 from lltool.tuning.kinds.turbo import Turbo
+from lltool.tuning.kinds.unit_property import UnitProperty
+from lltool.tuning.kinds.user_limit import UserLimit
 
 KINDS: dict[str, Kind] = {
     "advice": Advice(),
@@ -58,4 +60,6 @@ KINDS: dict[str, Kind] = {
     "sysctl_pair": SysctlPair(),
     "sysfs": SysfsFile(),
     "turbo": Turbo(),
+    "unit_property": UnitProperty(),
+    "user_limit": UserLimit(),
 }

@@ -37,7 +37,9 @@ class Kind:
     """
 
     runtime = True
-    """Whether a write takes effect at once; False for what only a reboot changes."""
+    """Whether a write takes effect at once; False for what only a reboot or a file changes."""
+    filed = False
+    """Whether only a file of lltool's own sets it: with ``--persist``, for what starts from then on."""
     persistent = False
     """Whether what is written is still there after a reboot."""
     stateless = False

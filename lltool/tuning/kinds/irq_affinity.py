@@ -64,7 +64,7 @@ class IrqAffinity(Kind):
         stray = _stray(root, knob, wish)
         if not stray or not _came(root, knob, stray):
             return ""
-        return f"still handled by CPU {format_cpulist(stray)}, outside {wish.text}: it moves when it comes the next time"
+        return f"still handled by CPU {format_cpulist(stray)}, not by {wish.text}: it moves when it comes the next time"
 
     def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
         stray = _stray(root, knob, wish)

@@ -27,6 +27,11 @@ def marked(text: str) -> str:
     return f"{_MARK}\n{_HASH}{_digest(text)}\n{text}"
 
 
+def unmarked(content: str) -> str:
+    """The text of a file that lltool wrote, without its mark."""
+    return content.split("\n", 2)[2]
+
+
 def is_marked(content: str) -> bool:
     """Whether lltool wrote ``content`` and nobody has changed it since."""
     mark, _, rest = content.partition("\n")

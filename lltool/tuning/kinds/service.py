@@ -11,7 +11,7 @@ from lltool.tuning.kinds.base import Kind, Knob
 from lltool.tuning.kinds.places import NotApplicable
 from lltool.tuning.values import Wish
 
-_RUNNING = "/run/systemd/system"
+RUNNING = "/run/systemd/system"
 """Its existence says that systemd is the init system: sd_booted(3)."""
 
 _UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
@@ -32,9 +32,9 @@ class Service(Kind):
         unit = str(entry.option("unit"))
         if not any(host.root.exists_or_is_link(f"{directory}/{unit}") for directory in _UNIT_DIRECTORIES):
             raise NotApplicable(f"{unit} is not installed")
-        if not host.root.exists(_RUNNING):
+        if not host.root.exists(RUNNING):
             raise NotApplicable("systemd does not run here")
-        return [Knob(_RUNNING, unit)]
+        return [Knob(RUNNING, unit)]
 
     def read(self, root: Root, knob: Knob) -> str:
         answer = root.run("systemctl", "show", "--property=ActiveState,UnitFileState", knob.part)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from lltool.root import Root
-from lltool.tuning.kinds.owned_file import marked
 from lltool.tuning.observation import Observation
-from lltool.tuning.persistence.steps import file_steps
+from lltool.tuning.persistence.steps import line_steps
 from lltool.tuning.step import Step
 
 PATH = "/etc/sysctl.d/99-zz-lltool.conf"
@@ -37,16 +36,24 @@ class Override:
 
 def sysctl_steps(observations: Sequence[Observation], root: Root) -> list[Step]:
     """Write the wanted value of every sysctl of this host into lltool's file."""
-    values = {
-        key_of(state.knob.path): (state.live if state.met and state.live is not None else state.wanted)
-        for observation in _sysctls(observations)
-        for state in observation.knobs
-    }
-    if not values:
-        return []
-    lines = "".join(f"{key} = {value}\n" for key, value in sorted(values.items()))
+    lines: dict[str, str] = {}
+    for observation in _sysctls(observations):
+        for state in observation.knobs:
+            value = state.live if state.met and state.live is not None else state.wanted
+            lines[key_of(state.knob.path)] = f"{key_of(state.knob.path)} = {value}"
     renews = tuple(observation.setting for observation in _sysctls(observations))
-    return file_steps(_SETTING, root, PATH, marked(lines), renews=renews)
+    return line_steps(_SETTING, root, PATH, lines, _key, renews=renews) if lines else []
+
+
+def sysctl_reduction(settings: Collection[str], root: Root) -> list[Step]:
+    """Take these settings out of lltool's file."""
+    keys = (each.removeprefix("sysctl.") for each in settings if each.startswith("sysctl."))
+    gone = {key_of(_PROC_SYS + key.replace(".", "/")): "" for key in keys}
+    return line_steps(_SETTING, root, PATH, gone, _key)
+
+
+def _key(line: str) -> str:
+    return line.partition(" = ")[0]
 
 
 def overrides(root: Root) -> list[Override]:

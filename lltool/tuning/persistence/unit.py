@@ -8,15 +8,17 @@ from collections.abc import Sequence
 
 from lltool.root import Root
 from lltool.tuning.kinds.owned_file import marked
-from lltool.tuning.persistence.steps import file_steps, link_steps, refreshed
+from lltool.tuning.kinds.service import RUNNING
+from lltool.tuning.persistence.steps import file_steps, link_steps, refreshed, removal_steps, unlink_steps
 from lltool.tuning.step import Step
 from lltool.tuning.store import VARIABLE
+from lltool.tuning.transaction import BootRun
 
 NAME = "lltool-apply.service"
 PATH = f"/etc/systemd/system/{NAME}"
 _WANTED = f"/etc/systemd/system/multi-user.target.wants/{NAME}"
 _SETTING = "persist.unit"
-_RUNNING_SYSTEMD = "/run/systemd/system"
+_RELOAD = "systemctl daemon-reload"
 
 # After all that would change the same values: sysctl.d files, udev rules, interrupt balancing, other tuners.
 _TEXT = """\
@@ -29,27 +31,35 @@ After=swap.target irqbalance.service tuned.service
 Type=oneshot
 # A tune that was to be confirmed, and was not before the machine went down, is reverted instead.
 {environment}ExecStartPre={lltool} confirm --else-revert
-ExecStart={lltool} {arguments}
-StandardOutput=null
+{runs}StandardOutput=null
 
 [Install]
 WantedBy=multi-user.target
 """
 
 
-def unit_steps(root: Root, arguments: Sequence[str]) -> list[Step]:
-    """Have ``lltool ARGUMENTS`` run at every boot."""
+def unit_steps(root: Root, runs: Sequence[BootRun]) -> list[Step]:
+    """Have lltool run so at every boot, one run after the other; without any run the unit goes."""
+    if not runs:
+        gone = [*unlink_steps(_SETTING, root, _WANTED), *removal_steps(_SETTING, root, PATH)]
+        return refreshed(_SETTING, _RELOAD, gone)
     state = os.environ.get(VARIABLE)
     environment = f"Environment={_quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
     program = " ".join(map(_quoted, (sys.executable, "-m", "lltool")))
-    text = marked(_TEXT.format(environment=environment, lltool=program, arguments=" ".join(map(_quoted, arguments))))
+    commands = "".join(f"ExecStart={program} {' '.join(map(_quoted, run.arguments))}\n" for run in runs)
+    text = marked(_TEXT.format(environment=environment, lltool=program, runs=commands))
     steps = [*file_steps(_SETTING, root, PATH, text), *link_steps(_SETTING, root, _WANTED, PATH)]
-    return refreshed(_SETTING, "systemctl daemon-reload", steps)
+    return refreshed(_SETTING, _RELOAD, steps)
+
+
+def unit_reduction(root: Root, runs: Sequence[BootRun]) -> list[Step]:
+    """Have lltool run so at boot instead of as it does, where it does."""
+    return unit_steps(root, runs) if root.exists(PATH) else []
 
 
 def obstacle(root: Root) -> str:
     """Why no unit can be installed; empty where it can."""
-    return "" if root.exists(_RUNNING_SYSTEMD) else "this host was not started by systemd"
+    return "" if root.exists(RUNNING) else "this host was not started by systemd"
 
 
 def _quoted(word: str) -> str:
