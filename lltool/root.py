@@ -171,6 +171,10 @@ class Root:
         """Whether the file has any write bit: the kernel clears them all where it will refuse every write."""
         return bool(os.stat(self.path(path)).st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
 
+    def modified_seconds(self, path: str) -> float:
+        """When a file was last written, in seconds since the epoch."""
+        return os.stat(self.path(path)).st_mtime
+
     def listdir(self, path: str) -> list[str]:
         """Sorted names in a directory; empty where it does not exist."""
         try:

@@ -11,7 +11,10 @@ from tests.fake_host import FakeKernel
 
 
 class FakeSystemd:
-    """``active`` are the units that run; irqbalance is installed, enabled and runs. ``loaded``: what drop-ins set."""
+    """``active`` are the units that run; irqbalance is installed, enabled and runs.
+
+    ``loaded`` is what drop-ins set, ``effective`` the CPUs that the kernel gives a unit where they are others.
+    """
 
     def __init__(self, kernel: FakeKernel) -> None:
         self.kernel = kernel
@@ -19,6 +22,7 @@ class FakeSystemd:
         self.masked_for_this_boot: set[str] = set()
         self.known = {"irqbalance.service", "system.slice", "feed.service"}
         self.loaded: dict[tuple[str, str], str] = {}
+        self.effective: dict[str, str] = {}
         for path in ("run/systemd/system", "usr/lib/systemd/system", "etc/systemd/system/multi-user.target.wants"):
             Path(kernel.directory, path).mkdir(parents=True, exist_ok=True)
         Path(kernel.directory, "usr/lib/systemd/system/irqbalance.service").write_text("[Service]\n")
@@ -62,7 +66,7 @@ class FakeSystemd:
         if name == "LoadState":
             return "loaded" if unit in self.known else "not-found"
         if name == "EffectiveCPUs":
-            return self.loaded.get((unit, "AllowedCPUs")) or self.kernel.read("/sys/devices/system/cpu/online")
+            return self.effective.get(unit) or self.loaded.get((unit, "AllowedCPUs")) or "0-3"
         if name == "LimitNICE" and (unit, name) in self.loaded:
             return str(20 - int(self.loaded[unit, name]))
         return self.loaded.get((unit, name), {"LimitMEMLOCK": "8388608", "MainPID": "0"}.get(name, ""))

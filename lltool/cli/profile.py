@@ -67,7 +67,7 @@ def check(
 
     Example: lltool profile check ./mine.toml
     """
-    from lltool.cli.tune import named_target
+    from lltool.cli.target import named_target
     from lltool.tuning.lints import lint
 
     target = named_target(file, None, root=root)

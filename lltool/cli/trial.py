@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lltool.cli.output import print_table, say
-from lltool.cli.tune import CoresOption, ProfileOption, named_target
+from lltool.cli.target import CoresOption, ProfileOption, named_target
 
 if TYPE_CHECKING:
     from lltool.bench.benchmark import Benchmark

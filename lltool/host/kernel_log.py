@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _LOG = "/dev/kmsg"
 _BOOT_RECORDS = 4000  # the command line is settled within the first few hundred
+_ALL_RECORDS = 1_000_000  # more than the largest ring (CONFIG_LOG_BUF_SHIFT=25) holds
+_TIME = 2  # "priority,sequence,microseconds,flags": the place of the time
 _RECORD_BYTES = 8192  # what a record may measure at most (PRINTK_MESSAGE_MAX and its prefix)
 _UNKNOWN = re.compile(r'Unknown kernel command line parameters "(.*)", will be passed to user space')
 _WORDS_OF_INTEREST = ("Full dynticks CPUs", "Offload RCU callbacks", "isolcpus:", "Dynamic Preempt", "HugeTLB:")
@@ -34,10 +36,28 @@ class KernelLog:
         return next((line for line in self.lines if words in line), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: seconds since boot, without the time in which the machine was suspended."""
+
+    seconds: float
+    text: str
+
+
+def read_messages(root: Root) -> list[Message]:
+    """Read all that the log still holds, oldest first; empty where this user may not."""
+    try:
+        records = _records(root, _ALL_RECORDS)
+    except OSError:
+        return []
+    heads = (record.partition(";") for record in records)
+    return [Message(int(fields[2]) / 1e6, text) for head, _, text in heads if len(fields := head.split(",")) > _TIME]
+
+
 def read_kernel_log(root: Root) -> KernelLog | None:
     """Read the log of the boot; ``None`` where this user may not, or where it no longer reaches back to the boot."""
     try:
-        records = _live_records(root.path(_LOG)) if root.is_live else root.read(_LOG).splitlines()
+        records = _records(root, _BOOT_RECORDS)
     except OSError:
         return None
     if not records or not _is_first(records[0]):
@@ -54,12 +74,16 @@ def _is_first(record: str) -> bool:
     return len(fields) > 1 and fields[1] == "0"
 
 
-def _live_records(path: str) -> list[str]:
+def _records(root: Root, most: int) -> list[str]:
+    return _live_records(root.path(_LOG), most) if root.is_live else root.read(_LOG).splitlines()
+
+
+def _live_records(path: str, most: int) -> list[str]:
     """Each read gives one record; the oldest comes first."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     records: list[str] = []
     try:
-        while len(records) < _BOOT_RECORDS:
+        while len(records) < most:
             try:
                 record = os.read(descriptor, _RECORD_BYTES)
             except BlockingIOError:

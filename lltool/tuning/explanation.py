@@ -45,7 +45,7 @@ def explain(entry: Entry, setting: str, host: TunedHost) -> Iterator[tuple[str, 
         ("Needs", entry.needs),
         ("Values", accepted(entry.value)),
         ("Kernel's default", entry.kernel_default),
-        ("Takes effect", "at once" if kind.runtime else "" if entry.kind == "advice" else "at the next boot"),
+        ("Takes effect", _takes_effect(entry)),
         ("Disrupts", disrupts),
         ("Verified", kind.verified),
         ("Undone", f"{kind.undone}; {entry.undo_note}" if entry.undo_note else kind.undone),
@@ -57,6 +57,15 @@ def explain(entry: Entry, setting: str, host: TunedHost) -> Iterator[tuple[str, 
         ("On this host", _live(entry, setting, host)),
     )
     return ((title, text) for title, text in paragraphs if text)
+
+
+def _takes_effect(entry: Entry) -> str:
+    kind = KINDS[entry.kind]
+    if kind.runtime:
+        return "at once"
+    if kind.filed:
+        return "once --persist has written its file, for what starts or begins from then on"
+    return "" if entry.kind == "advice" else "at the next boot, once --persist has staged it"
 
 
 def accepted(value: ValueSpec) -> str:

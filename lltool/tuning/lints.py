@@ -11,23 +11,9 @@ from lltool.root import Root
 from lltool.tuning.kinds.places import NotApplicable, devices_of
 from lltool.tuning.model import Verdict
 from lltool.tuning.observation import Observation
+from lltool.tuning.other_tuners import OTHER_TUNERS
 from lltool.tuning.persistence.sysctl_d import assignments_of_others
 from lltool.tuning.plan import Target, shrinks
-
-_TUNERS = {
-    "tuned": ("service.tuned", ("cpu.*", "irq.*", "sysctl.*", "isolation.*", "memory.thp_*")),
-    "irqbalance": ("service.irqbalance", ("irq.*",)),
-    "cpupower": ("service.cpupower", ("cpu.governor", "cpu.scaling_min_freq", "cpu.energy_perf_bias")),
-    "tlp": ("service.tlp", ("cpu.*",)),
-    "power-profiles-daemon": (
-        "service.power_profiles_daemon",
-        ("cpu.energy_performance_preference", "cpu.platform_profile"),
-    ),
-    "auto-cpufreq": ("service.auto_cpufreq", ("cpu.governor", "cpu.turbo")),
-    "ksmtuned": ("service.ksmtuned", ("memory.ksm_run",)),
-    "numad": ("service.numad", ("sysctl.kernel.numa_balancing",)),
-}
-"""Other tuners: the setting that stops each, and what each of them changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +92,7 @@ _CHECKS: tuple[Callable[[Observation, Target, set[str]], Iterator[str]], ...] = 
 
 def _other_tuners(target: Target, named: set[str]) -> Iterator[Lint]:
     for tuner in target.host.facts.tuners.found:
-        stopped_by, patterns = _TUNERS.get(tuner.name, ("", ()))
+        stopped_by, patterns = OTHER_TUNERS.get(tuner.name, ("", ()))
         if stopped_by in named or tuner.state not in {TunerState.RUNNING, TunerState.ENABLED}:
             continue
         changed = [each for each in target.selected if any(fnmatch.fnmatchcase(each, pattern) for pattern in patterns)]

@@ -50,7 +50,7 @@ def test_a_command_imports_no_other_commands(tmp_path: Path) -> None:
     environment = os.environ | {"LLTOOL_STATE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     names = set(done.stdout.split())
-    assert "lltool.cli.tune" in names
+    assert "lltool.cli.rollback" in names
     assert not names & {"lltool.cli.trial", "lltool.cli.bench", "lltool.cli.report"}
 
 

@@ -41,7 +41,7 @@ class Staging:
             return f"not staged: {self.conflicts[observation.setting]}"
         words = " ".join(arguments_of(observation))
         if self.obstacle:
-            return f"not staged ({self.obstacle}): add {words} to the kernel command line yourself"
+            return f"cannot be staged here: add {words} to the kernel command line yourself"
         return f"{words} is staged for the next boot" if self.steps else f"{words} is staged already"
 
 

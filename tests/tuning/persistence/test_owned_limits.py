@@ -114,11 +114,10 @@ def test_a_process_that_began_with_less_is_named(
 
 
 def test_cpus_that_the_kernel_does_not_keep_a_slice_to_are_partial(
-    wanted: Target, persist: Persist, verdicts: Verdicts, systemd: FakeSystemd, monkeypatch: pytest.MonkeyPatch
+    wanted: Target, persist: Persist, verdicts: Verdicts, systemd: FakeSystemd
 ) -> None:
     persist(wanted)
-    known = systemd._property
-    monkeypatch.setattr(systemd, "_property", lambda unit, name: "0-3" if name == "EffectiveCPUs" else known(unit, name))
+    systemd.effective["system.slice"] = "0-3"
     assert verdicts(wanted)["unit.system.slice.allowed_cpus"].verdict is Verdict.PARTIAL
 
 

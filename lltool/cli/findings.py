@@ -1,0 +1,38 @@
+"""Verdicts as a table or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from lltool.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from lltool.tuning.drift import DriftHistory
+    from lltool.tuning.model import Finding
+
+
+def print_findings(
+    command: str,
+    profile: str,
+    findings: Sequence[Finding],
+    *,
+    as_json: bool,
+    overridden: Sequence[str] = (),
+    drifts: Mapping[str, DriftHistory] | None = None,
+) -> None:
+    known = drifts or {}
+    if as_json:
+        rows = [f.as_dict() | (known[f.setting].as_dict() if f.setting in known else {}) for f in findings]
+        extra = {"overridden": list(overridden)} if command == "verify" else {}
+        print_json({"schema": f"lltool.{command}/1", "profile": profile, "settings": rows} | extra)
+        return
+    print_table(
+        ("setting", "verdict", "live", "wanted", "reason"),
+        [(f.setting, f.verdict.value, f.live, f.wanted, _reason(f, known)) for f in findings],
+    )
+
+
+def _reason(finding: Finding, known: Mapping[str, DriftHistory]) -> str:
+    history = known.get(finding.setting)
+    return finding.reason if history is None else f"{finding.reason}; {history}"
