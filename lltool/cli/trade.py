@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from lltool.cli.exchange import exchange
+
 app = typer.Typer(
     name="trade",
     help="Run the trading pipeline on recorded, simulated or live market data; orders are on paper only.",
@@ -18,3 +20,5 @@ ConfigurationOption = Annotated[
 ShowConfigurationOption = Annotated[
     bool, typer.Option("--show-config", help="Print every key with its value and meaning, as TOML, and exit.")
 ]
+
+app.command("exchange")(exchange)

@@ -10,13 +10,25 @@ import tomllib
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from lltool.errors import InvalidInput, from_os_error
 from lltool.toml_lines import TomlLines
 
 SCALE = 100_000_000
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _LARGEST = 2**63 - 1
 
@@ -89,6 +101,23 @@ class Risk(Section):
     max_orders: Annotated[int, Field(gt=0, le=1_000_000)] = Field(default=50, description="orders within the window")
     rate_window_ms: Annotated[int, Field(gt=0)] = Field(default=1000, description="that window")
     max_book_age_ms: Annotated[int, Field(gt=0)] = Field(default=3000, description="no order on an older book")
+    min_quantity: Positive = Field(default=to_fixed("0.00001"), description="smallest order")
+    min_notional: Positive = Field(default=to_fixed("5"), description="smallest price times quantity of an order")
+    max_loss: Positive = Field(default=to_fixed("1000"), description="loss that stops trading for good")
+    max_drawdown: Positive = Field(default=to_fixed("1000"), description="the same below the best so far")
+    max_burst: Annotated[int, Field(gt=0, le=1_000_000)] = Field(
+        default=100, description="orders within the long window"
+    )
+    burst_window_ms: Annotated[int, Field(gt=0)] = Field(default=10_000, description="that window")
+    duplicate_window_ms: Annotated[int, Field(ge=0)] = Field(
+        default=100, description="the same order is not sent again so soon"
+    )
+    max_size_multiple: Annotated[int, Field(gt=0, le=1_000_000)] = Field(
+        default=10, description="largest order as a multiple of the average one"
+    )
+    max_cancels_percent: Annotated[int, Field(gt=0, le=1_000_000)] = Field(
+        default=150, description="most cancels for 100 orders"
+    )
 
 
 class Breaker(Section):
@@ -97,6 +126,84 @@ class Breaker(Section):
     failures: Annotated[int, Field(ge=1, le=64)] = Field(default=5, description="failures that open it")
     window_ms: Annotated[int, Field(gt=0)] = Field(default=60_000, description="within which they count")
     recovery_ms: Annotated[int, Field(gt=0)] = Field(default=5000, description="until one probe is let through")
+
+
+class Paper(Section):
+    """The paper exchange: its filters, fees and latency. The defaults are Binance's for BTCUSDT."""
+
+    maker_fee: Fixed = Field(default=to_fixed("0.001"), description="fraction of the notional; below 0 it is paid out")
+    taker_fee: Fixed = Field(default=to_fixed("0.001"), description="the same of an order that takes")
+    entry_latency_us: Annotated[int, Field(ge=0)] = Field(default=500, description="from sending to the exchange")
+    response_latency_us: Annotated[int, Field(ge=0)] = Field(default=500, description="from the exchange to its report")
+    latency_jitter_us: Annotated[int, Field(ge=0)] = Field(default=100, description="uniform part of both")
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(default=1, description="of that part")
+    min_price: Positive = Field(default=to_fixed("0.01"), description="PRICE_FILTER")
+    max_price: Positive = Field(default=to_fixed("1000000"), description="PRICE_FILTER")
+    min_quantity: Positive = Field(default=to_fixed("0.00001"), description="LOT_SIZE")
+    max_quantity: Positive = Field(default=to_fixed("9000"), description="LOT_SIZE")
+    min_notional: Positive = Field(default=to_fixed("5"), description="NOTIONAL")
+    price_up: Fixed = Field(
+        default=to_fixed("5"), ge=0, description="PERCENT_PRICE: times the last price; 0: unchecked"
+    )
+    price_down: Fixed = Field(default=to_fixed("0.2"), ge=0, description="PERCENT_PRICE: the same below it")
+    max_orders: Annotated[int, Field(gt=0, le=1024)] = Field(default=200, description="MAX_NUM_ORDERS")
+    max_position: Positive = Field(default=to_fixed("9000"), description="MAX_POSITION")
+
+
+class Live(Section):
+    """Where live market data comes from, and how long it may be silent. Orders stay on paper."""
+
+    stream_url: str = Field(default="wss://data-stream.binance.vision/ws", description="WebSocket streams")
+    rest_url: str = Field(default="https://data-api.binance.vision", description="depth snapshots")
+    depth_stream: Literal["depth", "depth@100ms", "depth@0ms", "depth@500ms"] = Field(
+        default="depth@100ms", description="which depth stream"
+    )
+    snapshot_limit: Literal[100, 500, 1000, 5000] = Field(default=1000, description="levels of a snapshot")
+    stale_warning_ms: Annotated[int, Field(gt=0)] = Field(default=1000, description="silence that is told of")
+    stale_stop_ms: Annotated[int, Field(gt=0)] = Field(
+        default=3000, description="silence that stops trading and resyncs"
+    )
+    roll_s: Annotated[int, Field(gt=0, lt=86_400)] = Field(
+        default=82_800, description="age at which a connection is replaced; the exchange ends it after 24 hours"
+    )
+    ping_silence_ms: Annotated[int, Field(gt=0)] = Field(
+        default=70_000, description="silence of the exchange's pings after which a connection is replaced"
+    )
+    order_entry: Literal["paper", "fix"] = Field(
+        default="paper", description="the paper exchange of this process, or a simulated exchange on loopback"
+    )
+    fix_port: Annotated[int, Field(gt=0, lt=65_536)] = Field(default=9000, description="of that exchange")
+    answer_ms: Annotated[int, Field(gt=0)] = Field(default=1000, description="after which an order's state is unknown")
+
+    @field_validator("stream_url", "rest_url")
+    @classmethod
+    def _is_a_url(cls, url: str, info: ValidationInfo) -> str:
+        schemes = ("wss", "ws") if info.field_name == "stream_url" else ("https", "http")
+        parts = urlsplit(url)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"{url!r} is no {' or '.join(schemes)} address")
+        if parts.scheme == schemes[1] and parts.hostname not in LOOPBACK:
+            raise ValueError(f"{url!r}: without TLS only on loopback")
+        return url
+
+    @model_validator(mode="after")
+    def _warns_before_it_stops(self) -> Live:
+        if self.stale_warning_ms > self.stale_stop_ms:
+            raise ValueError("stale_warning_ms is above stale_stop_ms")
+        return self
+
+
+class Kill(Section):
+    """When the kill switch trips by itself; then no order leaves any more."""
+
+    stale_ms: Annotated[int, Field(gt=0)] = Field(default=60_000, description="market data silent for so long")
+    breaker_openings: Annotated[int, Field(gt=0)] = Field(
+        default=3, description="so many openings of the circuit breaker in a run"
+    )
+    supervisor_ms: Annotated[int, Field(ge=100)] = Field(
+        default=2000, description="the supervising process silent for so long"
+    )
+    confirm_ms: Annotated[int, Field(gt=0)] = Field(default=5000, description="time to have all cancels confirmed")
 
 
 class Pipeline(Section):
@@ -129,6 +236,9 @@ class Configuration(Section):
     strategy: Strategy = Strategy()
     risk: Risk = Risk()
     breaker: Breaker = Breaker()
+    paper: Paper = Paper()
+    live: Live = Live()
+    kill: Kill = Kill()
     pipeline: Pipeline = Pipeline()
 
 

@@ -12,7 +12,7 @@ import pytest
 from lltool import __version__
 from lltool.cli.app import COMMANDS, GROUPS
 
-HEAVY = {"numpy", "jinja2", "psutil", "pyudev", "hdrh", "lltool.kernels"}
+HEAVY = {"numpy", "jinja2", "psutil", "pyudev", "hdrh", "picows", "lltool.kernels"}
 
 
 def imported_by(*arguments: str) -> set[str]:

@@ -1,0 +1,82 @@
+"""Depth snapshots by REST: one budget for all symbols, Retry-After honoured, never more than one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import ssl
+from urllib.parse import urlencode, urlsplit
+
+from lltool.trading.live.backoff import Backoff
+from lltool.trading.live.limits import Budget
+
+WEIGHTS = ((100, 5), (500, 25), (1000, 50), (5000, 250))
+"""Of a request, by its limit (Binance, spot)."""
+
+WEIGHT_A_MINUTE = 6000
+ATTEMPTS_BEFORE_INVALID = 5
+TIMEOUT_SECONDS = 10.0
+NO_RETRY_AFTER_SECONDS = 60.0
+"""A refusal without the header: the window of the budget is a minute."""
+
+_REFUSED = {http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.IM_A_TEAPOT}
+"""429: too many; 418: banned for not having stopped."""
+
+
+class SnapshotFailed(Exception):
+    """A snapshot could not be had; says why."""
+
+
+class Snapshots:
+    """Fetches snapshots from ``base_url`` + ``path`` (``https://host/api``, ``/api/v3/depth``)."""
+
+    def __init__(self, base_url: str, path: str, limit: int, budget: Budget | None = None) -> None:
+        self.base_url, self.path, self.limit = base_url, path, limit
+        self.budget = budget or Budget(WEIGHT_A_MINUTE, 60.0)
+        self.fetched = 0
+        self.refused = 0
+        self.failed = 0
+        self._one = asyncio.Lock()
+        self._weight = next((weight for most, weight in WEIGHTS if limit <= most), WEIGHTS[-1][1])
+
+    async def fetch(self, symbol: str, backoff: Backoff) -> bytes:
+        """The snapshot of ``symbol``, after waiting for ``backoff`` and for the budget.
+
+        Raises SnapshotFailed; the caller decides whether to try again.
+        """
+        await asyncio.sleep(backoff.next_delay())
+        async with self._one:
+            # Nobody else spends: what the budget says now is true after the wait, unless the exchange said stop.
+            await asyncio.sleep(self.budget.wait_seconds(self._weight))
+            self.budget.spend(self._weight)
+            try:
+                status, retry_after, body = await asyncio.to_thread(self._get, symbol)
+            except (OSError, http.client.HTTPException) as error:
+                self.failed += 1
+                raise SnapshotFailed(f"{self.base_url}: {error}") from error
+        if status in _REFUSED:
+            self.refused += 1
+            seconds = float(retry_after) if retry_after.isdigit() else NO_RETRY_AFTER_SECONDS
+            self.budget.stop(seconds)
+            raise SnapshotFailed(f"{self.base_url}: {status}, to come back in {seconds:g} s")
+        if status != http.HTTPStatus.OK:
+            self.failed += 1
+            raise SnapshotFailed(f"{self.base_url}: {status} {body[:200].decode(errors='replace')}")
+        self.fetched += 1
+        return body
+
+    def _get(self, symbol: str) -> tuple[int, str, bytes]:
+        url = urlsplit(self.base_url)
+        host = url.hostname or ""
+        connection = (
+            http.client.HTTPSConnection(host, url.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+            if url.scheme == "https"
+            else http.client.HTTPConnection(host, url.port, timeout=TIMEOUT_SECONDS)
+        )
+        try:
+            query = urlencode({"symbol": symbol, "limit": self.limit})
+            connection.request("GET", f"{url.path.rstrip('/')}{self.path}?{query}")
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Retry-After", ""), answer.read()
+        finally:
+            connection.close()
