@@ -112,15 +112,22 @@ class FakeLoader:
         return self.kernels["deployment"] + "\n"
 
     def _make_systemd_boot(self) -> None:
+        """Two kernels: one with its image where Debian has it, one where Fedora has it twice."""
         self.put("/boot/EFI/systemd/systemd-bootx64.efi", "")
         self.put("/etc/kernel/cmdline", f"{OWN}\n")
-        for name in self.kernels:
-            self.put(f"/usr/lib/modules/{name}/vmlinuz", "")
-            self._kernel_install("add", name, "")
+        debian, fedora = self.kernels
+        self.put(f"/usr/lib/modules/{debian}/modules.dep", "")
+        self.put(f"/boot/vmlinuz-{debian}", "")
+        self.put(f"/usr/lib/modules/{fedora}/vmlinuz", "")
+        self.put(f"/boot/vmlinuz-{fedora}", "")
+        self.images = {debian: f"/boot/vmlinuz-{debian}", fedora: f"/usr/lib/modules/{fedora}/vmlinuz"}
+        for name, image in self.images.items():
+            self._kernel_install("add", name, image)
         self.kernel.programs["kernel-install"] = self._kernel_install
 
     def _kernel_install(self, verb: str, name: str, image: str) -> str:
         assert verb == "add"
+        assert image == self.images[name]
         text = self.kernel.read_or("/etc/kernel/cmdline") or self.kernel.read("/proc/cmdline")
         self.kernels[name] = " ".join(text.split())
         self.put(f"/boot/loader/entries/{name}.conf", f"title Linux\noptions {self.kernels[name]}\n")

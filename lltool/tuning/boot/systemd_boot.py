@@ -29,15 +29,14 @@ class SystemdBoot:
         if "layout=uki" in (root.read_or(_INSTALL_CONF, "") or "").replace(" ", ""):
             return "its kernels are unified images, whose command line is part of the signed file"
         if not self._kernels(root):
-            return "no kernel below /usr/lib/modules that kernel-install could add"
+            return "no kernel in /usr/lib/modules or /boot that kernel-install could add"
         return ""
 
     def steps(self, root: Root, arguments: Sequence[str], owned: Sequence[str]) -> list[Step]:
         """Stage exactly ``arguments`` as lltool's; ``owned`` are those staged before."""
         steps = [self._file(root, arguments, owned)]
-        for kernel in self._kernels(root) if steps[0].writes else ():
-            command = f"kernel-install add {kernel} /usr/lib/modules/{kernel}/vmlinuz"
-            steps = refreshed(SETTING, command, steps)
+        for kernel, image in self._kernels(root) if steps[0].writes else ():
+            steps = refreshed(SETTING, f"kernel-install add {kernel} {image}", steps)
         return steps if steps[0].writes else []
 
     def next_boot(self, root: Root) -> list[str] | None:
@@ -59,5 +58,11 @@ class SystemdBoot:
         return Step(SETTING, "command_line_file", writes)
 
     @staticmethod
-    def _kernels(root: Root) -> list[str]:
-        return [name for name in root.listdir("/usr/lib/modules") if root.exists(f"/usr/lib/modules/{name}/vmlinuz")]
+    def _kernels(root: Root) -> list[tuple[str, str]]:
+        """Version and image of each kernel: Debian and Ubuntu keep the image in /boot, others with the modules."""
+        images = {
+            version: [f"/usr/lib/modules/{version}/vmlinuz", f"/boot/vmlinuz-{version}"]
+            for version in root.listdir("/usr/lib/modules")
+        }
+        found = {version: [path for path in paths if root.exists(path)] for version, paths in images.items()}
+        return [(version, paths[0]) for version, paths in found.items() if paths]

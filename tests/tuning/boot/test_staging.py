@@ -135,8 +135,8 @@ class TestEveryLoader:
             kernel.run("update-grub")
         elif name == "systemd-boot":
             loader.put("/etc/kernel/cmdline", f"{OWN} isolcpus=1 skew_tick=1\n")
-            for kernel_name in loader.kernels:
-                kernel.run("kernel-install", "add", kernel_name, "")
+            for kernel_name, image in loader.images.items():
+                kernel.run("kernel-install", "add", kernel_name, image)
         else:
             loader.kernels = dict.fromkeys(loader.kernels, f"{OWN} isolcpus=1 skew_tick=1")
         before = loader.entries
