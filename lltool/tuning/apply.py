@@ -16,6 +16,7 @@ from lltool.tuning.observation import Observation, read_failure
 from lltool.tuning.persistence.plan import NOTHING_PERSISTS, Persistence
 from lltool.tuning.step import Step, Write, step_of
 from lltool.tuning.store import Store
+from lltool.tuning.threads import remembering_steps, settle
 from lltool.tuning.transaction import Transaction, current_boot_id, read_transaction
 from lltool.tuning.undo import Restoration, undo
 from lltool.tuning.writing import failure, write
@@ -48,7 +49,7 @@ def apply(
     The same happens where the journal cannot be written, and on any interruption.
     """
     renewed = {setting for step in persistence.steps for setting in step.renews}
-    steps = [*persistence.first]
+    steps = [*persistence.first, *remembering_steps(observations, root)]
     steps += [
         step_of(observation, renewed=observation.setting in renewed)
         for observation in observations
@@ -63,6 +64,7 @@ def apply(
         journal.append(_begin(boot_id, profile, persistence), sync=False)
         for step in steps:
             _apply_step(step, root, journal, keep_going=keep_going)
+        settle(steps, root)
         _commit(steps, root, journal)
     except BaseException as failed:
         with unstoppable():
@@ -92,7 +94,8 @@ def _apply_step(step: Step, root: Root, journal: Journal, *, keep_going: bool) -
     for each in step.writes:
         refused = ""
         try:
-            write(step.kind, root, each.knob, each.wanted)
+            if each.wanted != each.before:
+                write(step.kind, root, each.knob, each.wanted)
         except OSError as error:
             refused = step.kind.refused(error)
             # A persistent file that is refused is no state of the kernel to live with: without it nothing persists.

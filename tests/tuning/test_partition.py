@@ -12,7 +12,13 @@ from lltool.tuning.kinds.cgroup_partition import CgroupPartition, CpusetControll
 
 KIND = CgroupPartition()
 KNOB = Knob("/sys/fs/cgroup/lltool")
-FILES = {"cpuset.cpus": "", "cpuset.cpus.exclusive": "", "cpuset.cpus.partition": "member", "cgroup.procs": ""}
+FILES = {
+    "cpuset.cpus": "",
+    "cpuset.cpus.exclusive": "",
+    "cpuset.cpus.partition": "member",
+    "cgroup.procs": "",
+    "cgroup.subtree_control": "",
+}
 
 
 class Hierarchy(Root):
@@ -36,6 +42,9 @@ class Hierarchy(Root):
         if path.endswith(".partition") and text == "isolated":
             text = self.verdict
         if path.endswith("subtree_control"):
+            users = [self.read(child) for child in self.glob(f"{path.rpartition('/')[0]}/*/cgroup.subtree_control")]
+            if text[0] == "-" and any(text[1:] in words.split() for words in users):
+                raise OSError(16, "a group passes it on", path)
             words = set(self.read(path).split())
             text = " ".join(sorted(words | {text[1:]} if text[0] == "+" else words - {text[1:]}))
         super().write(path, text)
@@ -69,6 +78,16 @@ def test_a_partition_that_the_kernel_does_not_accept_is_invalid_with_its_reason(
     live = KIND.read(hierarchy, KNOB)
     assert live == "invalid: isolated invalid (Cpu list in cpuset.cpus not exclusive)"
     assert not KIND.foreign(live, "2-3", "2-3")
+
+
+def test_nobody_takes_the_controller_away_from_under_a_partition(hierarchy: Hierarchy) -> None:
+    """As systemd does once no unit of its own needs cpusets any more."""
+    hierarchy.write("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset")
+    KIND.write(hierarchy, KNOB, "2-3")
+    with pytest.raises(OSError, match="passes it on"):
+        hierarchy.write("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset")
+    KIND.write(hierarchy, KNOB, "none")
+    hierarchy.write("/sys/fs/cgroup/cgroup.subtree_control", "-cpuset")
 
 
 def test_the_controller_goes_back_to_what_it_was(hierarchy: Hierarchy) -> None:

@@ -45,6 +45,11 @@ class Kind:
     stateless = False
     """Whether a write is an act that leaves nothing to read back: it is then repeated by every undo."""
 
+    resets_threads = False
+    """Whether a write makes the kernel give its threads other CPUs."""
+    reset_in_passing = False
+    """Whether the write of another setting may change the value: it is then written once more at the end."""
+
     verified = "the file is read back and compared, white space aside"
     undone = "the old text is written back"
 

@@ -47,6 +47,7 @@ class CgroupPartition(Kind):
     Where the kernel does not keep it valid the value reads ``invalid`` with the kernel's reason.
     """
 
+    resets_threads = True
     verified = "cpuset.cpus.partition must read isolated, and not isolated invalid with a reason"
     undone = "the partition becomes a member, its processes move to the root group, and the group is removed"
 
@@ -70,6 +71,10 @@ class CgroupPartition(Kind):
             return
         if not root.exists(knob.path):
             root.mkdir(knob.path)
+        # systemd switches a controller off again once no unit of its own needs it, and the partition would go with it.
+        # The kernel refuses that (EBUSY) while a group passes the controller on; cpuset is threaded, so that processes
+        # may be in such a group nevertheless.
+        root.write(f"{knob.path}/cgroup.subtree_control", "+cpuset")
         root.write(f"{knob.path}/cpuset.cpus", text)
         # Since 6.7 the cores are claimed by themselves where the group is a child of the root; saying so does no harm.
         if root.exists(f"{knob.path}/cpuset.cpus.exclusive"):

@@ -26,6 +26,7 @@ _ROUNDS = 10
 class CpusetV1(Kind):
     """The isolated CPUs of the set ``lltool``; ``none`` without the sets, ``incomplete`` where a part is missing."""
 
+    resets_threads = True
     verified = "both sets exist, the root set does not balance, and the isolated set names the cores"
     undone = "the root set balances again, the tasks of both sets move back to it, and the sets are removed"
 

@@ -24,15 +24,12 @@ class KernelThreadAffinity(Kind):
     The knob's part is the thread's name, so that another one with its number is not taken for it.
     """
 
+    reset_in_passing = True
     verified = "the allowed CPUs of each thread are read back"
     undone = "each thread that still lives gets its old CPUs"
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
-        knobs = [
-            Knob(f"/proc/{process}", name)
-            for process in host.root.listdir("/proc")
-            if process.isdigit() and (name := _movable(host.root.read_or(f"/proc/{process}/stat") or ""))
-        ]
+        knobs = movable_threads(host.root)
         if not knobs:
             raise NotApplicable("no kernel thread can be moved here")
         return knobs
@@ -54,12 +51,29 @@ class KernelThreadAffinity(Kind):
     def met(self, entry: Entry, wish: Wish, live: str) -> bool:
         return set(parse_cpulist(live)) <= set(parse_cpulist(wish.text))
 
+    def foreign(self, live: str, after: str | None, wanted: str) -> bool:
+        # A partition that goes leaves every thread more CPUs than lltool did: that is the kernel's doing.
+        return super().foreign(live, after, wanted) and not _exceeds(live, after or "")
+
     def refused(self, error: OSError) -> str:
         if error.errno == errno.EINVAL:
             return "the kernel binds this thread"
         if error.errno in {errno.ENOENT, errno.ESRCH}:
             return "the thread has ended"
         return super().refused(error)
+
+
+def movable_threads(root: Root) -> list[Knob]:
+    """Every kernel thread that is not bound."""
+    return [
+        Knob(f"/proc/{process}", name)
+        for process in root.listdir("/proc")
+        if process.isdigit() and (name := _movable(root.read_or(f"/proc/{process}/stat") or ""))
+    ]
+
+
+def _exceeds(live: str, after: str) -> bool:
+    return after[:1].isdigit() and set(parse_cpulist(live)) > set(parse_cpulist(after))
 
 
 def _movable(stat: str) -> str:
