@@ -11,8 +11,8 @@ from lltool.errors import from_os_error
 MODE = 0o644
 
 
-def write_atomically(path: str | os.PathLike[str], text: str) -> None:
-    """Write ``text`` as UTF-8 so that ``path`` holds either its old content or all of the new one.
+def write_atomically(path: str | os.PathLike[str], text: str, *, mode: int = MODE) -> None:
+    """Write ``text`` as UTF-8, with ``mode``, so that ``path`` holds either its old content or all of the new one.
 
     A temporary file in the same directory is synced and renamed; a link keeps pointing where it does. What is not
     a regular file (a pipe, ``/dev/stdout``) cannot be replaced and is written in place.
@@ -25,19 +25,19 @@ def write_atomically(path: str | os.PathLike[str], text: str) -> None:
             with open(shown, "w", encoding="utf-8") as file:
                 file.write(text)
         else:
-            _replace(os.path.realpath(shown), text)
+            _replace(os.path.realpath(shown), text, mode)
     except OSError as error:
         raise from_os_error(f"{shown} cannot be written", error) from error
 
 
-def _replace(target: str, text: str) -> None:
+def _replace(target: str, text: str, mode: int) -> None:
     directory, name = os.path.split(target)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=directory)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
-            os.fchmod(file.fileno(), MODE)
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:

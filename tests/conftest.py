@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from lltool.bench.model import Distance, Histogram, Result, Run
 
-pytest_plugins = ["tests.fake_host", "tests.fake_boot", "tests.fake_systemd"]
+pytest_plugins = ["tests.command", "tests.fake_host", "tests.fake_boot", "tests.fake_systemd"]
 
 # A busy machine is slow, which is no fault of what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -285,11 +285,13 @@ def _measure(
 ) -> None:
     from lltool.bench.catalogue import select
     from lltool.bench.destination import newest_result, prepare_destination, write_or_rescue
+    from lltool.bench.latest import keep_bench
     from lltool.bench.results import read_result, write_result
     from lltool.bench.session import FULL_RUNS, QUICK_RUNS, Request, measure
     from lltool.bench.summary import has_failed
     from lltool.bench.wire import document
     from lltool.cli.progress import progress
+    from lltool.root import Root
 
     benchmarks = select(names)
     chosen = _cores(cores)
@@ -314,6 +316,7 @@ def _measure(
         say("lltool: interrupted before a run was finished: there is nothing to keep")
         raise typer.Exit(1)
     write_or_rescue(result, path)
+    keep_bench(result, Root())
     if as_json:
         print_json(document(result))
     else:

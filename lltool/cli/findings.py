@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lltool.cli.output import print_json, print_table
 
@@ -12,20 +12,26 @@ if TYPE_CHECKING:
     from lltool.tuning.model import Finding
 
 
+def findings_document(
+    command: str, profile: str, findings: Sequence[Finding], drifts: Mapping[str, DriftHistory] | None = None
+) -> dict[str, Any]:
+    """The verdicts as JSON types, with what is known of each drift."""
+    known = drifts or {}
+    rows = [f.as_dict() | (known[f.setting].as_dict() if f.setting in known else {}) for f in findings]
+    return {"schema": f"lltool.{command}/1", "profile": profile, "settings": rows}
+
+
 def print_findings(
-    command: str,
-    profile: str,
+    document: dict[str, Any],
     findings: Sequence[Finding],
     *,
     as_json: bool,
-    overridden: Sequence[str] = (),
     drifts: Mapping[str, DriftHistory] | None = None,
 ) -> None:
+    """Print ``document`` or, for a reader, the findings that it holds."""
     known = drifts or {}
     if as_json:
-        rows = [f.as_dict() | (known[f.setting].as_dict() if f.setting in known else {}) for f in findings]
-        extra = {"overridden": list(overridden)} if command == "verify" else {}
-        print_json({"schema": f"lltool.{command}/1", "profile": profile, "settings": rows} | extra)
+        print_json(document)
         return
     print_table(
         ("setting", "verdict", "live", "wanted", "reason"),

@@ -33,8 +33,10 @@ def noise(
 
     Example: lltool noise --cores 2,3 --seconds 10
     """
+    from lltool.bench.latest import keep_noise
     from lltool.bench.process import WorkerFailed, ask_worker, kept_off
     from lltool.errors import LltoolError
+    from lltool.root import Root
 
     chosen = _cores(cores)
     say(f"watching cores {', '.join(map(str, chosen))}: {seconds:g} s untraced, then {seconds:g} s traced")
@@ -51,6 +53,7 @@ def noise(
         raise LltoolError("the cores cannot be watched", cause=str(failure)) from failure
     if "failed" in found:
         raise LltoolError(found["failed"])
+    keep_noise(found, Root())
     if json:
         print_json(found)
     else:

@@ -40,6 +40,7 @@ def trial(
     from lltool.bench.catalogue import trial_set
     from lltool.bench.cores import choose_cores
     from lltool.bench.destination import prepare_destination, write_or_rescue
+    from lltool.bench.latest import keep_trial
     from lltool.bench.runner import run_once, take_passport
     from lltool.cli.progress import progress
     from lltool.cli.report import write_report
@@ -74,6 +75,7 @@ def trial(
     result = _result(seen, passport, profile, quick=quick)
     if seen.runs:
         write_or_rescue(result, path)
+        keep_trial(result, Root())
     _print_trial(result, seen)
     if seen.runs:
         typer.echo(f"\nResult: {path}\nReport: {write_report([result], [path], os.path.splitext(path)[0] + '.html')}")

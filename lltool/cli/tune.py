@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lltool.cli.findings import print_findings
+from lltool.cli.findings import findings_document, print_findings
 from lltool.cli.output import say
 from lltool.cli.plan import print_diff, print_plan, tune_at_boot, what_persists
 from lltool.cli.target import (
@@ -71,7 +71,7 @@ def tune(
         if changes or persistence.steps:
             typer.confirm(f"Change {changes} settings of this host?", abort=True, err=True)
     applied = _apply(wanted, at_boot, within_ns, keep_going=keep_going)
-    print_findings("tune", profile, applied.findings, as_json=json)
+    print_findings(findings_document("tune", profile, applied.findings), applied.findings, as_json=json)
     for note in applied.notes:
         say(note[0].upper() + note[1:] + ".")
     if confirm_within is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lltool.cli.findings import print_findings
+from lltool.cli.findings import findings_document, print_findings
 from lltool.cli.output import say
 from lltool.cli.target import (
     CoresOption,
@@ -44,6 +44,7 @@ def verify(
 
     Example: lltool verify -p hft --json
     """
+    from lltool.latest import keep_latest
     from lltool.tuning.boot.state import BootState
     from lltool.tuning.persistence.sysctl_d import overrides
     from lltool.tuning.verdicts import exit_code, judge
@@ -54,7 +55,11 @@ def verify(
     findings = judge(wanted.observe(), in_force, BootState(wanted.host.root, transactions))
     overridden = [str(each) for each in overrides(wanted.host.root)]
     drifts = _drift_histories(wanted, findings) if since_boot else {}
-    print_findings("verify", profile, findings, as_json=json, overridden=overridden, drifts=drifts)
+    document = findings_document("verify", profile, findings, drifts)
+    document |= {"profile_hash": wanted.profile.digest, "overridden": overridden}
+    if not only and not skip:
+        keep_latest("verify", document, wanted.host.root)
+    print_findings(document, findings, as_json=json, drifts=drifts)
     for line in overridden:
         say(f"At the next boot: {line}.")
     if junit is not None:

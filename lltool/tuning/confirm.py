@@ -20,8 +20,9 @@ from dataclasses import asdict, dataclass, replace
 from lltool.atomic import sync_directory, write_atomically
 from lltool.errors import InvalidInput, LltoolError, Locked, UnfinishedTransaction, from_os_error
 from lltool.root import Root
+from lltool.state_directory import VARIABLE
 from lltool.tuning.rollback import rollback
-from lltool.tuning.store import VARIABLE, Store
+from lltool.tuning.store import Store
 from lltool.tuning.transaction import current_boot_id
 from lltool.tuning.undo import Restoration
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import stat
 import tomllib
@@ -41,6 +43,12 @@ class Profile:
     description: str
     settings: dict[str, str]
     allow: frozenset[str] = frozenset()
+
+    @property
+    def digest(self) -> str:
+        """12 hexadecimal digits that are the same wherever the same values are wanted, whatever the file is called."""
+        wanted = json.dumps([sorted(self.settings.items()), sorted(self.allow)])
+        return hashlib.sha256(wanted.encode()).hexdigest()[:12]
 
 
 def shipped_names() -> list[str]:

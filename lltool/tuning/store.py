@@ -10,17 +10,15 @@ from datetime import UTC, datetime
 
 from lltool.errors import Locked, from_os_error
 from lltool.root import Root
+from lltool.state_directory import VARIABLE, state_directory
 from lltool.tuning.journal import Journal
-
-DEFAULT_DIRECTORY = "/var/lib/lltool"
-VARIABLE = "LLTOOL_STATE_DIR"
 
 
 class Store:
     """The state directory: ``LLTOOL_STATE_DIR``, else ``/var/lib/lltool``, readable by its owner only."""
 
     def __init__(self, root: Root) -> None:
-        self.directory = os.environ.get(VARIABLE) or root.path(DEFAULT_DIRECTORY)
+        self.directory = state_directory(root)
 
     def create(self) -> None:
         """Make the directory; raises :class:`LltoolError` where that cannot be done."""

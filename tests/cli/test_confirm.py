@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command
+from tests.command import Command
 
 VALUE = Path("/proc/sys/vm/stat_interval")
 TUNE = ("tune", "-p", "hft", "--only", "sysctl.vm.stat_interval", "--yes")

@@ -51,6 +51,7 @@ def test_every_schema_that_the_sources_name_is_shipped_and_well_formed() -> None
         ["profile", "list"],
         ["profile", "show", "hft"],
         ["bench", "list"],
+        ["monitor", "metrics"],
         ["bench", "passport"],
         ["noise", "--seconds", "0.2"],
         ["bench", "run", "seqlock.read", "--quick", "--runs", "1"],

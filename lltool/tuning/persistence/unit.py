@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from lltool.root import Root
+from lltool.state_directory import VARIABLE
 from lltool.tuning.kinds.owned_file import marked
 from lltool.tuning.kinds.service import RUNNING
 from lltool.tuning.persistence.steps import file_steps, link_steps, refreshed, removal_steps, unlink_steps
 from lltool.tuning.step import Step
-from lltool.tuning.store import VARIABLE
 from lltool.tuning.transaction import BootRun
 
 NAME = "lltool-apply.service"
@@ -44,9 +44,9 @@ def unit_steps(root: Root, runs: Sequence[BootRun]) -> list[Step]:
         gone = [*unlink_steps(_SETTING, root, _WANTED), *removal_steps(_SETTING, root, PATH)]
         return refreshed(_SETTING, _RELOAD, gone)
     state = os.environ.get(VARIABLE)
-    environment = f"Environment={_quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
-    program = " ".join(map(_quoted, (sys.executable, "-m", "lltool")))
-    commands = "".join(f"ExecStart={program} {' '.join(map(_quoted, run.arguments))}\n" for run in runs)
+    environment = f"Environment={quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
+    program = " ".join(map(quoted, (sys.executable, "-m", "lltool")))
+    commands = "".join(f"ExecStart={program} {' '.join(map(quoted, run.arguments))}\n" for run in runs)
     text = marked(_TEXT.format(environment=environment, lltool=program, runs=commands))
     steps = [*file_steps(_SETTING, root, PATH, text), *link_steps(_SETTING, root, _WANTED, PATH)]
     return refreshed(_SETTING, _RELOAD, steps)
@@ -62,7 +62,7 @@ def obstacle(root: Root) -> str:
     return "" if root.exists(RUNNING) else "this host was not started by systemd"
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
     """One word of a command line as systemd reads it (systemd.service(5))."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return escaped if escaped == word and not set(word) & set(" \t';") else f'"{escaped}"'

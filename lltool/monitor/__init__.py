@@ -1,0 +1,1 @@
+"""What lltool last found on this host, for those who watch: one small document, Prometheus text, alert rules."""
