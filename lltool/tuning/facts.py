@@ -55,6 +55,22 @@ FACTS: dict[str, Callable[[TunedHost], str]] = {
 }
 
 
+_SOME_CPUS, _SOME_NUMBER = "0-1", "1"
+SAMPLES = {
+    "isolated": _SOME_CPUS,
+    "housekeeping": _SOME_CPUS,
+    "interrupt": _SOME_CPUS,
+    "nic.queues": _SOME_NUMBER,
+    "timer_migration": _SOME_NUMBER,
+}
+"""What each fact looks like on some host: a profile is checked before a host is known."""
+
+
+def with_samples(text: str) -> str:
+    """A value as it might read on some host; raises ``KeyError`` for a fact that is none."""
+    return _PLACEHOLDER.sub(lambda match: SAMPLES[match[1]], text)
+
+
 def named(text: str) -> list[str]:
     """The facts that a value names, in order."""
     return _PLACEHOLDER.findall(text)

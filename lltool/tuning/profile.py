@@ -195,12 +195,11 @@ def _own_settings(
         if unknown:
             faults.append(f"{place}: no such host fact: {', '.join(unknown)}; known: {', '.join(facts.FACTS)}")
             continue
-        if not names:
-            try:
-                entry.value.parse(value)
-            except ValueError as error:
-                faults.append(f"{place}: {error}")
-                continue
+        try:
+            entry.value.parse(facts.with_samples(value))
+        except ValueError as error:
+            faults.append(f"{place}: {error}" + (f" (as {value} might read)" if names else ""))
+            continue
         settings[setting] = value
     return settings
 

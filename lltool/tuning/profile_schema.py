@@ -7,10 +7,10 @@ from typing import Any
 
 from lltool.tuning.catalogue import DEVICES, DISRUPTIONS, EVERY, Catalogue, Entry
 from lltool.tuning.explanation import accepted
-from lltool.tuning.facts import FACTS
+from lltool.tuning.facts import SAMPLES
 from lltool.tuning.values import ValueSpec
 
-_FACT = r"\{(" + "|".join(map(re.escape, FACTS)) + r")\}"
+_CPUS = r"[0-9]+(-[0-9]+(:[0-9]+/[0-9]+)?)?"
 
 
 def profile_schema(catalogue: Catalogue) -> dict[str, Any]:
@@ -60,18 +60,37 @@ def _setting(entry: Entry) -> dict[str, Any]:
 
 
 def _values(value: ValueSpec) -> dict[str, Any]:
-    fact = {"type": "string", "pattern": _FACT}
+    fact = _fact(value)
+    cpus, number = f"({_CPUS}|{fact})", f"(-?[0-9]+|{fact})"
     if value.type == "int":
-        number = {"type": "integer", "minimum": value.minimum, "maximum": value.maximum}
-        return {"anyOf": [number, {"type": "string", "pattern": r"^(>= *)?-?[0-9]+$"}, fact]}
+        bounded = {"type": "integer", "minimum": value.minimum, "maximum": value.maximum}
+        return {"anyOf": [bounded, _text(f"(>= *)?{number}")]}
     if value.type == "ints":
-        return {"anyOf": [{"type": "string", "pattern": rf"^(>= *)?[0-9]+( [0-9]+){{{value.count - 1}}}$"}, fact]}
+        return _text(f"(>= *)?{number}( {number}){{{value.count - 1}}}")
     if value.type == "choice":
         numbers = [int(choice) for choice in value.choices if choice.isdigit()]
-        return {"anyOf": [{"enum": [*value.choices, *numbers]}, fact]}
+        return {"anyOf": [{"enum": [*value.choices, *numbers]}, _text(fact)]}
     if value.type == "cpus":
-        return {"anyOf": [{"type": "string", "pattern": r"^(none|[0-9][0-9,-]*)$"}, fact]}
+        return {"anyOf": [_text(f"none|{cpus}(,{cpus})*"), {"type": "integer", "minimum": 0}]}
     if value.type == "flags_cpus":
         flags = "|".join(value.choices)
-        return {"anyOf": [{"type": "string", "pattern": rf"^(({flags}),)*[0-9][0-9,-]*$"}, fact]}
-    return {"anyOf": [{"type": "string", "pattern": f"^({value.pattern})$"}, {"type": "integer"}, fact]}
+        return {"anyOf": [_text(f"(({flags}),)*{cpus}(,{cpus})*"), {"type": "integer", "minimum": 0}]}
+    return {"anyOf": [_text(f"{value.pattern}|{fact}"), {"type": "integer", "minimum": 0}]}
+
+
+def _text(pattern: str) -> dict[str, str]:
+    return {"type": "string", "pattern": f"^({pattern})$"}
+
+
+def _fact(value: ValueSpec) -> str:
+    """A pattern of the host facts that such a value can be; one that matches nothing where none can."""
+    fitting = [name for name, sample in SAMPLES.items() if _accepts(value, " ".join([sample] * value.count))]
+    return rf"\{{({'|'.join(map(re.escape, fitting))})\}}" if fitting else "(?!)"
+
+
+def _accepts(value: ValueSpec, text: str) -> bool:
+    try:
+        value.parse(text)
+    except ValueError:
+        return False
+    return True

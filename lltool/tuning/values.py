@@ -90,7 +90,7 @@ class ValueSpec:
         if self.type == "choice" and text not in self.choices:
             raise ValueError(f"{value!r} is not one of {', '.join(self.choices)}")
         if self.type == "cpus":
-            return Wish(text if text == NONE else format_cpulist(parse_cpulist(text)))
+            return Wish(text if text == NONE else _cpus(text))
         if self.type == "flags_cpus":
             return Wish(self._flags_and_cpus(text))
         if self.type == "never":
@@ -105,10 +105,7 @@ class ValueSpec:
         unknown = [flag for flag in flags if flag not in self.choices]
         if unknown:
             raise ValueError(f"{', '.join(map(repr, unknown))}: the flags are {', '.join(self.choices)}")
-        cpus = parse_cpulist(",".join(words[len(flags) :]))
-        if not cpus:
-            raise ValueError(f"{text!r} names no CPU")
-        return ",".join([*flags, format_cpulist(cpus)])
+        return ",".join([*flags, _cpus(",".join(words[len(flags) :]))])
 
     def _numbers(self, text: str) -> str:
         words = text.split()
@@ -122,3 +119,10 @@ class ValueSpec:
             if not self.minimum <= number <= self.maximum:
                 raise ValueError(f"{number} is outside {self.minimum} to {self.maximum}")
         return " ".join(str(int(word)) for word in words)
+
+
+def _cpus(text: str) -> str:
+    cpus = parse_cpulist(text)
+    if not cpus:
+        raise ValueError(f"{text!r} names no CPU")
+    return format_cpulist(cpus)
