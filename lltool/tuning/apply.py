@@ -103,6 +103,9 @@ def _apply_step(step: Step, root: Root, journal: Journal, *, keep_going: bool) -
                 refused = refused or failure(error)
                 failed = failed or _WriteFailed(step, each, error)
         results.append(_item(step, each) | {"after": _read_back(step.kind, root, each), "error": refused})
+        evidence = step.kind.evidence(root, each.knob, each.wanted)
+        if evidence:
+            results[-1]["evidence"] = evidence
         if failed is not None and not keep_going:
             break
     journal.append({"type": "result", "knobs": results}, sync=False)

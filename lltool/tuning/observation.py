@@ -28,7 +28,7 @@ class KnobState:
     """One knob: its live value, what would be written, and what is known against writing it.
 
     ``live`` is None where it cannot be read; ``refusal`` then says why. Of a met wish, ``shortfall`` says why it is in
-    force only in part, ``remark`` what is still to happen.
+    force only in part, ``remark`` what is still to happen, and ``evidence`` would tell whether it did.
     """
 
     knob: Knob
@@ -38,6 +38,7 @@ class KnobState:
     refusal: str = ""
     shortfall: str = ""
     remark: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def _state(kind: Kind, entry: Entry, knob: Knob, wish: Wish, host: TunedHost) ->
         return KnobState(knob, None, str(wish), met=False, refusal=read_failure(error))
     if kind.met(entry, wish, live):
         shortfall, remark = kind.shortfall(host.root, knob, wish), kind.remark(host.root, knob, wish)
-        return KnobState(knob, live, wish.text, met=True, shortfall=shortfall, remark=remark)
+        evidence = kind.evidence(host.root, knob, wish.text)
+        return KnobState(knob, live, wish.text, met=True, shortfall=shortfall, remark=remark, evidence=evidence)
     wanted = kind.text_for(wish, live)
     refusal = kind.refusal(knob, wanted, live, host) if kind.runtime else ""
     return KnobState(knob, live, wanted, met=False, refusal=refusal)

@@ -32,7 +32,8 @@ class Change:
     ``after`` is what was in force at the end of the transaction, None where it was interrupted before it knew;
     ``error`` the kernel's refusal of the write, if any; ``undone`` whether the old value is back in force, or was
     given up to someone else's. A ``persistent`` change outlives a reboot; a ``renewed`` one is made again at every
-    boot by a file that the same transaction wrote. ``boot_id`` is the boot in which the change was made.
+    boot by a file that the same transaction wrote. ``boot_id`` is the boot in which the change was made, ``evidence``
+    what its kind noted after the write.
     """
 
     setting: str
@@ -46,6 +47,7 @@ class Change:
     boot_id: str = ""
     persistent: bool = False
     renewed: bool = False
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _changes(records: list[Record]) -> list[Change]:
     boot_id = next((record["boot_id"] for record in of_type(records, "begin")), "")
     after: dict[tuple[str, Knob], str | None] = {}
     errors: dict[tuple[str, Knob], str] = {}
+    evidence: dict[tuple[str, Knob], str] = {}
     undone: set[tuple[str, Knob]] = set()
     for record in records:
         for item in record.get("knobs", ()):
@@ -159,6 +162,7 @@ def _changes(records: list[Record]) -> list[Change]:
             if record["type"] in {"result", "commit"}:
                 after[key] = item["after"]
                 errors[key] = item.get("error", errors.get(key, ""))
+                evidence[key] = item.get("evidence", evidence.get(key, ""))
             elif record["type"] == "restored":
                 undone.add(key)
     return [
@@ -174,6 +178,7 @@ def _changes(records: list[Record]) -> list[Change]:
             boot_id=boot_id,
             persistent=record.get("persistent", False),
             renewed=record.get("renewed", False),
+            evidence=evidence.get(key, ""),
         )
         for record in of_type(records, "intent")
         for item in record["knobs"]

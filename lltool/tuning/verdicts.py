@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lltool.tuning.boot.state import NOT_STAGED, BootState
 from lltool.tuning.kinds.base import Knob
@@ -43,13 +43,23 @@ def _finding(observation: Observation, changes: dict[tuple[str, Knob], Change], 
     else:
         unmet = [state for state in observation.knobs if not state.met]
         judged = [_judge(observation, state, changes.get((observation.setting, state.knob)), boot) for state in unmet]
-        judged += [(Verdict.PARTIAL, state.shortfall) for state in observation.knobs if state.shortfall]
+        judged += [(Verdict.PARTIAL, reason) for reason in _shortfalls(observation, changes)]
         if not unmet and boot is not None and _by_text(observation) and boot.ignored(observation):
             judged = [(Verdict.NO_EFFECT, "it is on the command line, and the kernel says that it does not know it")]
         verdict = max((verdict for verdict, _ in judged), key=_SEVERITY.index, default=Verdict.OK)
         remarks = [state.remark for state in observation.knobs if state.remark]
         reason = _summary([reason for _, reason in judged] or remarks, len(observation.knobs))
     return Finding(observation.setting, verdict, observation.live, observation.wanted, reason)
+
+
+def _shortfalls(observation: Observation, changes: dict[tuple[str, Knob], Change]) -> Iterator[str]:
+    """Why values that are as wanted are in force only in part."""
+    for state in observation.knobs:
+        change = changes.get((observation.setting, state.knob))
+        if state.shortfall:
+            yield state.shortfall
+        elif state.evidence and change is not None and change.evidence not in {"", state.evidence}:
+            yield f"{observation.kind.belied}: {state.remark}"
 
 
 def _by_text(observation: Observation) -> bool:

@@ -49,6 +49,8 @@ class Kind:
     """Whether a write makes the kernel give its threads other CPUs."""
     reset_in_passing = False
     """Whether the write of another setting may change the value: it is then written once more at the end."""
+    belied = ""
+    """What a changed :meth:`evidence` proves."""
 
     verified = "the file is read back and compared, white space aside"
     undone = "the old text is written back"
@@ -87,6 +89,13 @@ class Kind:
 
     def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
         """What is still to happen although the wish is met; empty where nothing is."""
+        return ""
+
+    def evidence(self, root: Root, knob: Knob, wanted: str) -> str:
+        """What will have changed if what is still to happen did not; empty where nothing is.
+
+        A transaction records it after its write; where it reads differently later, ``belied`` is true of the knob.
+        """
         return ""
 
     def refused(self, error: OSError) -> str:

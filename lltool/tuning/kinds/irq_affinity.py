@@ -28,9 +28,10 @@ class IrqAffinity(Kind):
     """``/proc/irq/N/smp_affinity_list`` of every interrupt in use, or of one network interface (``irq.nic.eth0``)."""
 
     verified = (
-        "each list is read back: it may be smaller than the wish, but never leave it; one that is still handled"
-        " elsewhere is partial"
+        "each list is read back: it may be smaller than the wish, but never leave it; one that came since and is still"
+        " handled elsewhere is partial"
     )
+    belied = "it has come since it was asked to move, and did not"
     undone = "the old list of each interrupt is written back; one that went away with its device is named"
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
@@ -60,31 +61,25 @@ class IrqAffinity(Kind):
             return "managed by the kernel: it follows its queue and cannot be moved"
         return ""
 
-    def shortfall(self, root: Root, knob: Knob, wish: Wish) -> str:
-        stray = _stray(root, knob, wish)
-        if not stray or not _came(root, knob, stray):
-            return ""
-        return f"still handled by CPU {format_cpulist(stray)}, not by {wish.text}: it moves when it comes the next time"
-
     def remark(self, root: Root, knob: Knob, wish: Wish) -> str:
-        stray = _stray(root, knob, wish)
-        if not stray or _came(root, knob, stray):
+        stray = _stray(root, knob, wish.text)
+        return f"still handled by CPU {format_cpulist(stray)} until it comes the next time" if stray else ""
+
+    def evidence(self, root: Root, knob: Knob, wanted: str) -> str:
+        """How often it has come to the CPUs that it is to leave."""
+        stray = _stray(root, knob, wanted)
+        if not stray:
             return ""
-        return f"still set to CPU {format_cpulist(stray)}, where it has never come: it moves when it comes"
+        number = knob.path.split("/")[3]
+        cpus, rows = parse_interrupts(root.read_or("/proc/interrupts", "") or "")
+        counts = next((counts for label, counts, _ in rows if label == number), ())
+        return " ".join(f"{cpu}:{count}" for cpu, count in zip(cpus, counts, strict=False) if cpu in stray)
 
     def refused(self, error: OSError) -> str:
         return _REFUSALS.get(error.errno or 0) or super().refused(error)
 
 
-def _stray(root: Root, knob: Knob, wish: Wish) -> set[int]:
+def _stray(root: Root, knob: Knob, wanted: str) -> set[int]:
     """The CPUs outside the wish that would handle it now: some chips move it when it comes (kernel/irq/migration.c)."""
     effective = read_cpulist(root, f"{knob.path.rpartition('/')[0]}/effective_affinity_list") or ()
-    return set(effective) - set(parse_cpulist(wish.text))
-
-
-def _came(root: Root, knob: Knob, stray: set[int]) -> bool:
-    """Whether these CPUs have handled it since boot: what never comes disturbs nobody."""
-    number = knob.path.split("/")[3]
-    cpus, rows = parse_interrupts(root.read_or("/proc/interrupts", "") or "")
-    counts = next((counts for label, counts, _ in rows if label == number), ())
-    return any(count for cpu, count in zip(cpus, counts, strict=False) if cpu in stray)
+    return set(effective) - set(parse_cpulist(wanted))
