@@ -20,7 +20,7 @@ import tempfile
 import time
 from statistics import median
 
-from lltool.bench.compare import compare
+from lltool.bench.compare import Limits, compare
 from lltool.bench.conditions import pin_to
 from lltool.bench.model import Run
 from lltool.bench.recording import histogram
@@ -84,7 +84,7 @@ def main() -> None:
     arms = [[run_of(arm, position, source, hz) for position in range(RUNS)] for arm in ("before", "after")]
     before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began, cpu = time.monotonic(), time.process_time()
-    compared = compare(arms[0], arms[1], 1.0)
+    compared = compare(arms[0], arms[1], Limits(1.0))
     elapsed, used = time.monotonic() - began, time.process_time() - cpu
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
     print(

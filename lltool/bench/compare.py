@@ -3,7 +3,8 @@
 ``equivalent``    the whole interval lies within the margin: the larger of 2 % and one step of the clock
 ``better``        the whole interval lies below no change (lower is better for every metric), also after Holm's
                   correction for the number of figures (``significance`` names the families), and the change is larger
-                  than one step of the clock and than this host's own noise floor (`lltool bench selftest`)
+                  than one step of the clock and than this host's own noise floor (`lltool bench selftest`); where that
+                  found more false alarms than promised, p counts as many times more
 ``worse``         the same above no change
 ``inconclusive``  anything else; "not significant" is never "no change"
 ``not compared``  there is nothing to compare, for the reason given
@@ -16,17 +17,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lltool.bench.bootstrap import interval, ratios
 from lltool.bench.catalogue import BENCHMARKS
 from lltool.bench.estimates import estimate, having, unit
+from lltool.bench.families import CLAIMS, Single, corrected
 from lltool.bench.interference import labels
 from lltool.bench.matching import Matched, match
-from lltool.bench.model import Clean, Comparison, Estimate, Outcome, Run
-from lltool.bench.more_runs import in_words, more_runs, seconds_of
+from lltool.bench.model import SETTLED_BEYOND, Clean, Comparison, Estimate, Outcome, Run
+from lltool.bench.more_runs import seconds_of_one
 from lltool.bench.resolution import RELATIVE, resolution
-from lltool.bench.significance import ALPHA, holm, p_value
+from lltool.bench.significance import ALPHA, p_value
 
 MARGIN = 0.02
 USUAL_METRICS = ("centre", "p50", "p99", "p99.9")
@@ -39,26 +41,18 @@ _ROUNDING = 1e-12
 class Limits:
     """What bounds the claims of a comparison.
 
-    ``quantum_ns`` is the step of the clock (the coarser one of two), None where it is not known. ``noise_floor`` is
-    that of :class:`lltool.bench.model.Result`.
+    ``quantum_ns`` is the step of the clock (the coarser one of two), None where it is not known. ``noise_floor`` and
+    ``false_alarms`` are those of :class:`lltool.bench.model.Result`.
     """
 
     quantum_ns: float | None
-    noise_floor: Mapping[str, Mapping[str, float]]
+    noise_floor: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    false_alarms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def compare(
-    before: Sequence[Run],
-    after: Sequence[Run],
-    quantum_ns: float | None,
-    noise_floor: Mapping[str, Mapping[str, float]] | None = None,
-) -> list[Comparison]:
-    """Compare two arms, in the order of the catalogue; benchmarks that it does not have come last.
-
-    The last two parameters are the fields of :class:`Limits`.
-    """
+def compare(before: Sequence[Run], after: Sequence[Run], limits: Limits) -> list[Comparison]:
+    """Compare two arms, in the order of the catalogue; benchmarks that it does not have come last."""
     runs = [*before, *after]
-    limits = Limits(quantum_ns, noise_floor or {})
     found = [
         _compare_metric(
             benchmark,
@@ -70,31 +64,7 @@ def compare(
         for benchmark in benchmarks_in(runs)
         for metric in metrics_of(benchmark, runs)
     ]
-    return _corrected(found)
-
-
-def _corrected(found: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons after Holm: a verdict that its family does not carry is taken back."""
-    headlines = {(entry.name, entry.headline) for entry in BENCHMARKS}
-    families: dict[bool, dict[int, float]] = {True: {}, False: {}}
-    for index, entry in enumerate(found):
-        if entry.p is not None:
-            families[(entry.benchmark, entry.metric) in headlines][index] = entry.p
-    adjusted = [holm(family) for family in families.values()]
-    corrected = list(found)
-    for family in adjusted:
-        for index, p in family.items():
-            corrected[index] = _after_holm(replace(found[index], p=p), len(family))
-    return corrected
-
-
-def _after_holm(entry: Comparison, family: int) -> Comparison:
-    if entry.outcome not in {Outcome.BETTER, Outcome.WORSE} or entry.p is None or entry.p <= ALPHA:
-        return entry
-    reason = (
-        f"not sure enough among {family} figures: p is {entry.p:.2g} after Holm's correction; alone, {entry.reason}"
-    )
-    return replace(entry, outcome=Outcome.INCONCLUSIVE, reason=reason)
+    return corrected(found)
 
 
 def benchmarks_in(runs: Sequence[Run]) -> list[str]:
@@ -131,9 +101,7 @@ def why_missing(runs: Sequence[Run], metric: str) -> str | None:
     return "; ".join(reasons) or f"the runs hold no {metric}"
 
 
-def _compare_metric(
-    benchmark: str, metric: str, before: Sequence[Run], after: Sequence[Run], limits: Limits
-) -> Comparison:
+def _compare_metric(benchmark: str, metric: str, before: Sequence[Run], after: Sequence[Run], limits: Limits) -> Single:
     matched = match(having(before, metric), having(after, metric))
     figures = (estimate(matched.before, metric), estimate(matched.after, metric))
     undecided = Comparison(
@@ -152,12 +120,19 @@ def _compare_metric(
     )
     absent = _absent(before, after, metric)
     if absent is not None:
-        return replace(undecided, reason=absent)
+        return Single(replace(undecided, reason=absent))
     if metric == "max":
-        return replace(undecided, reason="a maximum grows with the number of samples: shown, not compared")
-    remarks = [matched.remark, _unmeasured("before", before), _unmeasured("after", after)]
-    decided = _decide(undecided, matched, limits)
-    return replace(decided, reason="; ".join([decided.reason, *(remark for remark in remarks if remark)]))
+        return Single(replace(undecided, reason="a maximum grows with the number of samples: shown, not compared"))
+    excess = _excess(undecided, limits)
+    remarks = [
+        matched.remark,
+        _unmeasured("before", before),
+        _unmeasured("after", after),
+        f"p counts {excess:.2g} times: so often did equal arms differ (selftest)" if excess > 1 else None,
+    ]
+    single = _decide(undecided, matched, limits)
+    told = "; ".join([single.comparison.reason, *(remark for remark in remarks if remark)])
+    return replace(single, comparison=replace(single.comparison, reason=told))
 
 
 def _change(before: Estimate | None, after: Estimate | None) -> float | None:
@@ -177,43 +152,53 @@ def _unmeasured(arm: str, runs: Sequence[Run]) -> str | None:
     return f"{len(without)} of {len(runs)} runs {arm} have no figures ({'; '.join(reasons)})" if without else None
 
 
-def _decide(undecided: Comparison, matched: Matched, limits: Limits) -> Comparison:
+def _decide(undecided: Comparison, matched: Matched, limits: Limits) -> Single:
     metric, before, after = undecided.metric, undecided.before, undecided.after
-    if matched.refusal is not None or before is None or after is None:
-        return replace(undecided, outcome=Outcome.INCONCLUSIVE, reason=matched.refusal or "no comparable runs")
-    if before.value == 0:
-        return replace(undecided, outcome=Outcome.INCONCLUSIVE, reason="0 before: a relative change is not defined")
+    if matched.refusal is not None or before is None or after is None or before.value == 0:
+        return _open(undecided, matched.refusal or "0 before: a relative change is not defined")
     step = max(resolution(runs, metric, limits.quantum_ns) for runs in (matched.before, matched.after))
     margin = max(MARGIN, step / before.value)
     draws = ratios(matched.before, matched.after, metric)
     fewest = min(before.runs, after.runs)
     low, high = (bound - 1 for bound in interval(draws, fewest))
     if not (math.isfinite(low) and math.isfinite(high)):
-        reason = "some runs before hold 0: a relative change is not bounded"
-        return replace(undecided, margin=margin, outcome=Outcome.INCONCLUSIVE, reason=reason)
+        return _open(replace(undecided, margin=margin), "some runs before hold 0: a relative change is not bounded")
     change = undecided.change or 0.0
-    bounded = replace(
-        undecided, low=low, high=high, margin=margin, p=p_value(draws, fewest, 1 + math.copysign(RELATIVE, change))
-    )
+    p = p_value(draws, fewest, 1 + math.copysign(RELATIVE, change)) * _excess(undecided, limits)
+    bounded = replace(undecided, low=low, high=high, margin=margin, p=min(1.0, p))
     unsettled = [f"{arm} {found.beyond}" for arm, found in (("before", before), ("after", after)) if not found.settled]
     if unsettled:
-        reason = f"unsettled: too few samples lie beyond {metric} ({', '.join(unsettled)}; 10 are needed)"
-        return replace(bounded, p=None, outcome=Outcome.INCONCLUSIVE, reason=reason)
+        needed = f"{SETTLED_BEYOND} are needed"
+        reason = f"unsettled: too few samples lie beyond {metric} ({', '.join(unsettled)}; {needed})"
+        return _open(replace(bounded, p=None), reason, matched)
     outcome, reason = _judge(low, high, margin)
-    if outcome in {Outcome.BETTER, Outcome.WORSE}:
-        doubt = _too_small(abs(after.value - before.value), step, abs(change), _floor(undecided, fewest, limits))
-        return replace(bounded, outcome=Outcome.INCONCLUSIVE if doubt else outcome, reason=doubt or reason)
     if outcome is Outcome.INCONCLUSIVE:
-        more = more_runs(change, low, high, margin, fewest)
-        seconds = seconds_of(matched.before, matched.after, more or 0)
-        reason = f"{reason}; {in_words(more, seconds)}"
-        bounded = replace(bounded, more_runs=more, more_seconds=seconds or None)
-    return replace(bounded, outcome=outcome, reason=reason)
+        return _open(bounded, reason, matched)
+    doubt = (
+        _too_small(abs(after.value - before.value), step, abs(change), _floor(undecided, fewest, limits))
+        if outcome in CLAIMS
+        else None
+    )
+    if doubt:
+        return _open(bounded, doubt)
+    seconds = seconds_of_one(matched.before, matched.after)
+    return Single(replace(bounded, outcome=outcome, reason=reason), seconds)
+
+
+def _open(entry: Comparison, reason: str, matched: Matched | None = None) -> Single:
+    """``entry`` as inconclusive; with ``matched``, more runs of it might decide it."""
+    seconds = 0.0 if matched is None else seconds_of_one(matched.before, matched.after)
+    return Single(replace(entry, outcome=Outcome.INCONCLUSIVE, reason=reason), seconds, open=matched is not None)
 
 
 def _floor(entry: Comparison, runs: int, limits: Limits) -> float:
     """The smallest relative change that this host can show with ``runs`` runs an arm; 0 where it is not known."""
     return limits.noise_floor.get(entry.benchmark, {}).get(entry.metric, 0.0) / math.sqrt(runs)
+
+
+def _excess(entry: Comparison, limits: Limits) -> float:
+    """How many times as often as promised equal arms differ on this host; 1 where no more than promised is known."""
+    return max(1.0, limits.false_alarms.get(entry.benchmark, {}).get(entry.metric, 0.0) / ALPHA)
 
 
 def _too_small(difference: float, step: float, change: float, floor: float) -> str | None:

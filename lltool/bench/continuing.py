@@ -28,11 +28,10 @@ def left_to_do(plan: Sequence[Step], runs: Sequence[Run]) -> list[Step]:
 
 
 def refuse_if_unlike(
-    earlier: Result, host: Mapping[str, Any], passport: Mapping[str, Any], cores: Sequence[int], *, quick: bool
+    earlier: Result, host: Mapping[str, Any], passport: Mapping[str, Any], cores: Sequence[int], effort: str
 ) -> None:
     """Raise ``InvalidInput`` with everything that keeps new runs from being runs of ``earlier``."""
     faults = [f"{name}: {old} then, {new} now" for name, old, new in differences(earlier.host, host)]
-    effort = "quick" if quick else "full"
     efforts = {run.effort for run in earlier.runs} - {effort}
     if efforts:
         faults.append(f"effort: {', '.join(sorted(efforts)) or 'not recorded'} then, {effort} now")

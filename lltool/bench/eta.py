@@ -16,13 +16,14 @@ class Forecast:
     """Gives out the steps of ``plan`` in order and foresees their end, benchmark by benchmark.
 
     A step takes as long as the benchmark's runs before it did on average; one that has not run yet, as long as the
-    others on average. With ``limit_seconds`` no round but the first is begun that would not end in time. A benchmark
-    that does not apply here is not asked again.
+    others on average. With ``limit_seconds`` no round beyond the first ``least_rounds`` is begun that would not end in
+    time. A benchmark that does not apply here is not asked again.
     """
 
-    def __init__(self, plan: Sequence[Step], limit_seconds: float | None) -> None:
+    def __init__(self, plan: Sequence[Step], limit_seconds: float | None, least_rounds: int = 1) -> None:
         self._plan = list(plan)
         self._limit_seconds = limit_seconds
+        self._least_rounds = least_rounds
         self._rounds = sorted({round_number for _, round_number in plan})
         self._began = time.monotonic()
         self._position = 0
@@ -72,7 +73,8 @@ class Forecast:
             return
         left = self._limit_seconds - (time.monotonic() - self._began)
         begun = self._plan[self._position - 1][1]
-        whole = [round_number for round_number in self._rounds if round_number <= begun]
+        sure = max(begun, self._rounds[min(self._least_rounds, len(self._rounds)) - 1])
+        whole = [round_number for round_number in self._rounds if round_number <= sure]
         for round_number in self._rounds[len(whole) :]:
             steps = [step for step in self._plan[self._position :] if step[1] <= round_number]
             if self._expected(steps) > left:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -20,7 +21,15 @@ from lltool.errors import from_os_error
 
 SCHEMA = "lltool.noise-floor/1"
 
-Floor = dict[str, dict[str, float]]
+ByMetric = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a self-test found: ``floor`` and ``false_alarms`` as in :class:`lltool.bench.model.Result`."""
+
+    floor: ByMetric = field(default_factory=dict)
+    false_alarms: ByMetric = field(default_factory=dict)
 
 
 class _Entry(BaseModel):
@@ -28,7 +37,8 @@ class _Entry(BaseModel):
     settings: str
     effort: str
     measured: str
-    floor: Floor
+    floor: ByMetric
+    false_alarms: ByMetric = {}
 
 
 class _File(BaseModel):
@@ -41,28 +51,35 @@ def path() -> str:
     return os.path.join(state, "lltool", "noise-floor.json")
 
 
-def stored_floor(host: Mapping[str, Any], *, quick: bool) -> Floor:
-    """The floor for ``host`` (the document of ``lltool host --json``) as it is now; empty where there is none.
+def stored_floor(host: Mapping[str, Any], *, quick: bool) -> Known:
+    """What is known of ``host`` (the document of ``lltool host --json``) as it is now; empty where there is nothing.
 
     A file that is damaged counts as none: it is a cache of what `lltool bench selftest` measures again.
     """
     wanted = _key(host, quick=quick)
-    return next((entry.floor for entry in _entries() if (entry.host, entry.settings, entry.effort) == wanted), {})
+    for entry in _entries():
+        if (entry.host, entry.settings, entry.effort) == wanted:
+            return Known(entry.floor, entry.false_alarms)
+    return Known()
 
 
-def store_floor(floor: Floor, host: Mapping[str, Any], measured: str, *, quick: bool) -> str:
-    """Keep ``floor``, benchmark by benchmark, beside what is known of others; returns the path.
+def store_floor(found: Known, host: Mapping[str, Any], measured: str, *, quick: bool) -> str:
+    """Keep what was ``found``, benchmark by benchmark, beside what is known of others; returns the path.
 
     Raises ``LltoolError`` where it cannot be written.
     """
     key = _key(host, quick=quick)
     others = [entry for entry in _entries() if (entry.host, entry.settings, entry.effort) != key]
+    known = stored_floor(host, quick=quick)
+    # A benchmark that was assessed anew has no false alarms but those found now.
+    alarms = {name: rates for name, rates in known.false_alarms.items() if name not in found.floor}
     entry = _Entry(
         host=key[0],
         settings=key[1],
         effort=key[2],
         measured=measured,
-        floor={**stored_floor(host, quick=quick), **floor},
+        floor={**known.floor, **found.floor},
+        false_alarms={**alarms, **found.false_alarms},
     )
     target = path()
     try:

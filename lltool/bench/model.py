@@ -67,7 +67,8 @@ class Run:
     ``duration_ticks`` is the time watched, for benchmarks whose figure is a share of it. ``conditions`` says what
     the worker did for the measurement (pinning, memory lock ...), as ``done`` or the reason why not.
     ``notes`` holds facts found while measuring: backing of memory, achieved rate, socket options read back.
-    ``effort`` is ``quick`` or ``full``; ``seconds`` is what the run took, its process included.
+    ``effort`` is the name of a :class:`lltool.bench.workload.Effort`; ``seconds`` is what the run took, its process
+    included.
     """
 
     benchmark: str
@@ -105,7 +106,8 @@ class Result:
     ``settings`` lists the findings of the tuning by arm name; ``passport`` is what the
     clock and the host were while measuring. ``noise_floor`` holds, by benchmark and metric, the smallest relative
     change that this host could show when `lltool bench selftest` measured it, for one run an arm: K runs an arm show
-    changes smaller by the root of K.
+    changes smaller by the root of K. ``false_alarms`` holds, likewise, how often equal arms seemed to differ, where
+    that was surely more often than promised.
     """
 
     created: str
@@ -118,6 +120,7 @@ class Result:
     runs: tuple[Run, ...]
     settings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
+    false_alarms: dict[str, dict[str, float]] = field(default_factory=dict)
     fingerprint: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -132,11 +135,15 @@ class Outcome(StrEnum):
     NOT_COMPARED = "not compared"
 
 
+SETTLED_BEYOND = 10
+"""As many samples have to lie beyond a percentile before it says anything (reference: measurement 1.10)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """One statistic of one arm: ``value`` in the metric's unit, from ``samples`` samples in ``runs`` runs.
 
-    ``beyond`` is how many samples lie beyond a percentile; fewer than 10 leave it unsettled.
+    ``beyond`` is how many samples lie beyond a percentile; fewer than ``SETTLED_BEYOND`` leave it unsettled.
     """
 
     value: float
@@ -147,7 +154,7 @@ class Estimate:
     @property
     def settled(self) -> bool:
         """Whether enough samples lie beyond the percentile to speak of it."""
-        return self.beyond is None or self.beyond >= 10
+        return self.beyond is None or self.beyond >= SETTLED_BEYOND
 
 
 @dataclass(frozen=True, slots=True)

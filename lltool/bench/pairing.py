@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from lltool.bench.compare import benchmarks_in, compare
+from lltool.bench.compare import Limits, benchmarks_in, compare
 from lltool.bench.estimates import CLOCK_AGREEMENT
 from lltool.bench.fingerprint import differences
 from lltool.bench.model import Comparison, Outcome, Result, Run
@@ -27,10 +27,12 @@ class Pair:
     quantum_ns: float | None
     notes: tuple[str, ...]
     noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
+    false_alarms: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def compare(self) -> list[Comparison]:
         """A verdict for each metric of each benchmark; a sequential design says with each that it is the weaker one."""
-        found = compare(self.before, self.after, self.quantum_ns, self.noise_floor)
+        limits = Limits(self.quantum_ns, self.noise_floor, self.false_alarms)
+        found = compare(self.before, self.after, limits)
         return [_weaker(entry) for entry in found] if self.design == SEQUENTIAL else found
 
 
@@ -90,12 +92,13 @@ def _pair(
         notes.append("the passport does not give the quantum of the clock: figures may show more than it resolves")
     if not set(benchmarks_in(before)) & set(benchmarks_in(after)):
         notes.append("no benchmark is in both arms")
-    floors = _larger_floors([result.noise_floor for result in results])
-    return Pair(tuple(before), tuple(after), design, max(known, default=None), tuple(notes), floors)
+    floors = _larger([result.noise_floor for result in results])
+    alarms = _larger([result.false_alarms for result in results])
+    return Pair(tuple(before), tuple(after), design, max(known, default=None), tuple(notes), floors, alarms)
 
 
-def _larger_floors(floors: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
-    """Of the noise floors of two hosts the larger one, metric by metric."""
+def _larger(floors: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Of what two self-tests found the larger one, metric by metric."""
     larger: dict[str, dict[str, float]] = {}
     for floor in floors:
         for benchmark, metrics in floor.items():

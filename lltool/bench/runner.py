@@ -9,6 +9,7 @@ from typing import Any
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.model import Distance, Histogram, Interference, Run
 from lltool.bench.process import WorkerFailed, ask_worker, kept_off
+from lltool.bench.workload import effort_of
 from lltool.errors import LltoolError
 
 PASSPORT = "passport"
@@ -28,13 +29,21 @@ def plan_runs(benchmarks: Sequence[Benchmark], runs: int, first: int = 0) -> lis
 
 
 def run_once(
-    benchmark: Benchmark, cores: Sequence[int], arm: str, block: int, position: int, *, quick: bool, hold: bool
+    benchmark: Benchmark,
+    cores: Sequence[int],
+    arm: str,
+    block: int,
+    position: int,
+    *,
+    quick: bool,
+    hold: bool,
+    share: float = 1.0,
 ) -> Run:
     """Measure ``benchmark`` once in a fresh worker on the first of ``cores``, with the second as peer where needed.
 
-    ``hold`` makes the worker hold idle states off and take a real-time priority. Never raises for what happens in the
-    worker: the run then says why it failed or does not apply. The calling thread stays off the measured cores
-    meanwhile, where it can.
+    ``hold`` makes the worker hold idle states off and take a real-time priority; ``share`` cuts the effort. Never
+    raises for what happens in the worker: the run then says why it failed or does not apply. The calling thread stays
+    off the measured cores meanwhile, where it can.
     """
     used = tuple(cores[: benchmark.cores_needed])
     place: dict[str, Any] = {
@@ -44,12 +53,12 @@ def run_once(
         "position": position,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cores": used,
-        "effort": "quick" if quick else "full",
+        "effort": effort_of(quick=quick, share=share).name,
     }
     if len(used) < (1 if benchmark.shares_core else benchmark.cores_needed):
         reason = f"needs {benchmark.cores_needed} cores; {len(used)} can be used"
         return Run(**place, tick_hz=0.0, not_applicable=reason)
-    specification = {"benchmark": benchmark.name, "cores": used, "quick": quick, "hold": hold}
+    specification = {"benchmark": benchmark.name, "cores": used, "quick": quick, "share": share, "hold": hold}
     began = time.monotonic()
     try:
         with kept_off(used):

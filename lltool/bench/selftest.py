@@ -20,10 +20,12 @@ from lltool.bench.estimates import estimate, having
 from lltool.bench.matching import match
 from lltool.bench.model import Run
 from lltool.bench.resolution import RELATIVE, resolution
+from lltool.bench.significance import ALPHA
 
 DEALS = 40
 RESAMPLES = 1000
 POWER = 0.8
+SURE = 0.05
 BLOCK = 4
 SEED = 1979
 QUICK_RUNS, FULL_RUNS = 20, 40
@@ -50,6 +52,18 @@ class Assessment:
         """``visible`` for one run an arm: it shrinks with the root of their number."""
         return None if self.visible is None else self.visible * math.sqrt(self.runs)
 
+    @property
+    def alarm_rate(self) -> float | None:
+        """How often equal arms differed, where that is more often than the promised share; else None.
+
+        More often is what fewer than one of twenty hosts that keep the promise would show in as many deals.
+        """
+        at_least = sum(
+            math.comb(self.deals, count) * ALPHA**count * (1 - ALPHA) ** (self.deals - count)
+            for count in range(self.alarms, self.deals + 1)
+        )
+        return self.alarms / self.deals if self.deals and at_least < SURE else None
+
 
 def deal(runs: Sequence[Run], toss: random.Random) -> tuple[list[Run], list[Run]]:
     """Two arms of equal runs, in ABBA or BAAB blocks; what is left of the last block takes no part."""
@@ -75,6 +89,15 @@ def floor_of(assessments: Sequence[Assessment]) -> dict[str, dict[str, float]]:
     for entry in assessments:
         if entry.floor is not None and entry.floor > 0:
             found.setdefault(entry.benchmark, {})[entry.metric] = entry.floor
+    return found
+
+
+def alarms_of(assessments: Sequence[Assessment]) -> dict[str, dict[str, float]]:
+    """The false alarms that results carry (:class:`lltool.bench.model.Result`)."""
+    found: dict[str, dict[str, float]] = {}
+    for entry in assessments:
+        if entry.alarm_rate is not None:
+            found.setdefault(entry.benchmark, {})[entry.metric] = entry.alarm_rate
     return found
 
 

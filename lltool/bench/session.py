@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lltool import __version__
+from lltool.bench.allowance import Allowance
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.continuing import first_round, left_to_do, refuse_if_unlike
 from lltool.bench.eta import Forecast
 from lltool.bench.fingerprint import fingerprints
 from lltool.bench.floor_store import stored_floor
+from lltool.bench.matching import FEWEST_RUNS
 from lltool.bench.model import Result, Run
 from lltool.bench.more_runs import duration
 from lltool.bench.runner import plan_runs, run_once, take_passport
+from lltool.bench.workload import effort_of
 from lltool.host.describe import describe_host
 from lltool.root import Root
 
@@ -22,9 +25,6 @@ ARM = "bench"
 DESIGN = "sequential"
 QUICK_RUNS, FULL_RUNS = 10, 20
 """Runs of each benchmark. 20 make the intervals of a bootstrap over runs keep what they promise (measurement 2.2)."""
-
-QUICK_SECONDS, FULL_SECONDS = 50.0, 540.0
-"""What the runs of `lltool bench all` may take, which is to end within a minute, or ten."""
 
 KEEP_EVERY_SECONDS = 15.0
 """How much measuring a killed session may lose."""
@@ -37,8 +37,9 @@ Keep = Callable[[Result], None]
 class Request:
     """What is to be measured: each of ``benchmarks`` ``runs`` times, with ``cores[0]`` as the measuring core.
 
-    ``limit_seconds`` ends the session after the last whole round that fits, but not before the first.
-    ``earlier`` is a result to go on with: ``resume`` measures what it lacks of ``runs``, else ``runs`` more are added.
+    ``allowance`` cuts the runs to what it has for each, and ends the session after the last whole round that fits, but
+    not before there are enough to be compared. ``earlier`` is a result to go on with: ``resume`` measures what it lacks
+    of ``runs``, else ``runs`` more are added.
     """
 
     benchmarks: Sequence[Benchmark]
@@ -47,9 +48,21 @@ class Request:
     quick: bool
     label: str
     command: str
-    limit_seconds: float | None = None
+    allowance: Allowance | None = None
     earlier: Result | None = None
     resume: bool = False
+
+    @property
+    def share(self) -> float:
+        """The share of a whole run's effort that each run gets."""
+        if self.allowance is None:
+            return 1.0
+        return self.allowance.share(len(self.benchmarks), effort_of(quick=self.quick))
+
+    @property
+    def effort(self) -> str:
+        """The name of what each run gets."""
+        return effort_of(quick=self.quick, share=self.share).name
 
 
 def measure(request: Request, tell: Tell, keep: Keep) -> Result:
@@ -64,7 +77,8 @@ def measure(request: Request, tell: Tell, keep: Keep) -> Result:
     plan = plan_runs(request.benchmarks, request.runs, first_round(request.earlier, resume=request.resume))
     if request.resume and request.earlier is not None:
         plan = left_to_do(plan, request.earlier.runs)
-    forecast = Forecast(plan, request.limit_seconds)
+    forecast = Forecast(plan, request.allowance.seconds if request.allowance else None, FEWEST_RUNS)
+    share = request.share
     runs = list(result.runs)
     already, kept = len(runs), time.monotonic()
     notes: tuple[str, ...] = ()
@@ -74,7 +88,9 @@ def measure(request: Request, tell: Tell, keep: Keep) -> Result:
             left = forecast.seconds_left
             remaining = "" if left is None else f", about {duration(left)} left"
             tell(f"{benchmark.name} {round_number + 1} of {forecast.rounds}{remaining}", forecast.steps_left)
-            run = run_once(benchmark, request.cores, ARM, round_number, len(runs), quick=request.quick, hold=True)
+            run = run_once(
+                benchmark, request.cores, ARM, round_number, len(runs), quick=request.quick, hold=True, share=share
+            )
             runs.append(run)
             forecast.done(run)
             if time.monotonic() - kept > KEEP_EVERY_SECONDS:
@@ -88,6 +104,22 @@ def measure(request: Request, tell: Tell, keep: Keep) -> Result:
 UNFINISHED = "Interrupted after"
 
 
+def was_interrupted(result: Result) -> bool:
+    """Whether ``result`` lacks runs that were planned."""
+    return any(note.startswith(UNFINISHED) for note in result.notes)
+
+
+def _cut(request: Request) -> tuple[str, ...]:
+    if request.share == 1 or request.allowance is None:
+        return ()
+    whole, limit = "quick" if request.quick else "full", duration(request.allowance.seconds)
+    told = (
+        f"Each run is cut to {request.share:.2g} of a {whole} one, so that {request.allowance.rounds} rounds of "
+        f"{len(request.benchmarks)} benchmarks fit into {limit}: `lltool bench run` measures each at full length."
+    )
+    return (told,)
+
+
 def _unfinished(runs: Sequence[Run], already: int, plan: Sequence[object]) -> str:
     return f"{UNFINISHED} {len(runs) - already} of {len(plan)} runs."
 
@@ -97,9 +129,10 @@ def _begin(request: Request) -> Result:
     passport = take_passport(request.cores)
     earlier = request.earlier
     if earlier is not None:
-        refuse_if_unlike(earlier, host, passport, request.cores, quick=request.quick)
-        kept = tuple(note for note in earlier.notes if not note.startswith(UNFINISHED))
-        return replace(earlier, notes=kept, label=request.label or earlier.label)
+        refuse_if_unlike(earlier, host, passport, request.cores, request.effort)
+        kept = (*(note for note in earlier.notes if not note.startswith(UNFINISHED)), *_cut(request))
+        return replace(earlier, notes=tuple(dict.fromkeys(kept)), label=request.label or earlier.label)
+    known = stored_floor(host, quick=request.quick)
     return Result(
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         version=__version__,
@@ -109,6 +142,8 @@ def _begin(request: Request) -> Result:
         host=host,
         passport=passport,
         runs=(),
-        noise_floor=stored_floor(host, quick=request.quick),
+        noise_floor=known.floor,
+        false_alarms=known.false_alarms,
         fingerprint=fingerprints(host),
+        notes=_cut(request),
     )

@@ -14,6 +14,7 @@ SCHEMA = "lltool.result/1"
 
 Natural = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Bin = tuple[Natural, Natural]
 
 _PLAIN = (str, int, float, tuple, list, dict, type(None))
@@ -114,6 +115,7 @@ class WireResult(BaseModel):
     runs: tuple[WireRun, ...]
     settings: dict[str, list[dict[str, Any]]] = {}
     noise_floor: dict[str, dict[str, Positive]] = {}
+    false_alarms: dict[str, dict[str, Share]] = {}
     fingerprint: dict[str, str] = {}
     notes: tuple[str, ...] = ()
 

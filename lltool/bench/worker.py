@@ -1,8 +1,8 @@
 """The process of one run: ``python -m lltool.bench.worker``, one JSON specification on stdin, one document on stdout.
 
-Specification: ``{"benchmark": NAME, "cores": [...], "quick": BOOL, "hold": BOOL, "parent": PID}``; the benchmark
-``passport`` gives the passport of the clock. Otherwise the document has the fields of :class:`lltool.bench.model.Run`
-that the worker knows: all but ``arm``, ``block`` and ``position``.
+Specification: ``{"benchmark": NAME, "cores": [...], "quick": BOOL, "share": SHARE, "hold": BOOL,
+"parent": PID}``; the benchmark ``passport`` gives the passport of the clock. Otherwise the document has the fields of
+:class:`lltool.bench.model.Run` that the worker knows: all but ``arm``, ``block`` and ``position``.
 
 It starts fast, because a comparison is made of many short processes: it loads neither numpy nor typer.
 """
@@ -26,7 +26,7 @@ from lltool.bench.distance import distance, probe_ticks
 from lltool.bench.interference import Witness
 from lltool.bench.neighbours import neighbours
 from lltool.bench.scheduling import held_priority
-from lltool.bench.workload import FULL, QUICK, NotApplicable, Workload
+from lltool.bench.workload import NotApplicable, Workload, effort_of
 from lltool.errors import LltoolError, from_os_error
 from lltool.root import Root
 
@@ -102,7 +102,8 @@ def _measure(
         first = bracket()
         trips = [probe_ticks(cores[1])] if benchmark.cores_needed == 2 and len(cores) > 1 else []
         witness = Witness(root, cores[: benchmark.cores_needed])
-        measurement = workload(cores[: benchmark.cores_needed], QUICK if specification["quick"] else FULL)
+        effort = effort_of(quick=specification["quick"], share=specification["share"])
+        measurement = workload(cores[: benchmark.cores_needed], effort)
         document["interference"] = asdict(witness.seen())
         if trips:
             trips.append(probe_ticks(cores[1]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lltool.bench.model import Histogram
@@ -20,13 +20,14 @@ class NotApplicable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much one run measures.
+    """How much one run measures, and what a result calls it.
 
     ``samples`` stamp pairs in per-operation mode, ``blocks`` in block mode; ``seconds`` bounds benchmarks that
     watch time pass; ``working_set_bytes`` is the memory of those that must miss the caches. Warm-up lasts at least
     ``warm_seconds`` and until the blocks agree, at most ``warm_limit_seconds``.
     """
 
+    name: str
     samples: int
     blocks: int
     seconds: float
@@ -34,11 +35,45 @@ class Effort:
     warm_limit_seconds: float
     working_set_bytes: int = 64 << 20
 
+    @property
+    def run_seconds(self) -> float:
+        """About how long a run measures that time ends."""
+        return self.warm_seconds + self.seconds
+
+    def cut_to(self, share: float) -> Effort:
+        """This effort with ``share`` (above 0, at most 1) of every part of it but the working set."""
+        if share == 1:
+            return self
+        return replace(
+            self,
+            name=f"{self.name}, cut to {share:.2g}",
+            samples=max(FEWEST_SAMPLES, round(share * self.samples)),
+            blocks=max(FEWEST_BLOCKS, round(share * self.blocks)),
+            seconds=share * self.seconds,
+            warm_seconds=share * self.warm_seconds,
+            warm_limit_seconds=share * self.warm_limit_seconds,
+        )
+
+
+FEWEST_SAMPLES = 2000
+"""20 beyond p99 in each run."""
+FEWEST_BLOCKS = 10
 
 QUICK = Effort(
-    samples=20_000, blocks=50, seconds=0.2, warm_seconds=0.03, warm_limit_seconds=0.15, working_set_bytes=16 << 20
+    "quick",
+    samples=20_000,
+    blocks=50,
+    seconds=0.2,
+    warm_seconds=0.03,
+    warm_limit_seconds=0.15,
+    working_set_bytes=16 << 20,
 )
-FULL = Effort(samples=250_000, blocks=200, seconds=1.0, warm_seconds=0.2, warm_limit_seconds=5.0)
+FULL = Effort("full", samples=250_000, blocks=200, seconds=1.0, warm_seconds=0.2, warm_limit_seconds=5.0)
+
+
+def effort_of(*, quick: bool, share: float = 1.0) -> Effort:
+    """The effort of a run, or ``share`` of it."""
+    return (QUICK if quick else FULL).cut_to(share)
 
 
 @dataclass(frozen=True, slots=True)

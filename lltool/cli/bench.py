@@ -16,6 +16,7 @@ from lltool.cli import compare
 from lltool.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
+    from lltool.bench.allowance import Allowance
     from lltool.bench.benchmark import Benchmark
     from lltool.bench.model import Result
 
@@ -51,7 +52,7 @@ AppendOption = Annotated[bool, typer.Option("--append", help="Add runs to FILE (
 
 @app.command("list")
 def list_benchmarks(json: JsonOption = False) -> None:
-    """Show every benchmark: what it measures, its section in the chapter, its cores, its latency budget.
+    """Show every benchmark: what it measures, its section in the chapter, its cores, what the chapter expects.
 
     Example: lltool bench list
     """
@@ -59,8 +60,11 @@ def list_benchmarks(json: JsonOption = False) -> None:
 
     from lltool.bench.budgets import load_budgets
     from lltool.bench.catalogue import BENCHMARKS
+    from lltool.bench.findings import ACCESS_TIMES
+    from lltool.bench.resolution import format_value
 
     limits = load_budgets()
+    chapter = {known.benchmark: known for known in ACCESS_TIMES}
     wanted = {
         known.name: [budget for metric in known.metrics if (budget := limits.of(known.name, metric)) is not None]
         for known in BENCHMARKS
@@ -70,13 +74,16 @@ def list_benchmarks(json: JsonOption = False) -> None:
             {**asdict(known), "budgets": {budget.metric: budget.limit_ns for budget in wanted[known.name]}}
             for known in BENCHMARKS
         ]
-        print_json({"schema": "lltool.bench-list/1", "benchmarks": entries})
+        times = [known._asdict() for known in ACCESS_TIMES]
+        print_json({"schema": "lltool.bench-list/1", "benchmarks": entries, "access_times": times})
         return
     rows = []
     for known in BENCHMARKS:
         limit = ", ".join(f"{budget.metric} {budget.limit}" for budget in wanted[known.name])
-        rows.append((known.name, known.section, str(known.cores_needed), known.loop, limit, known.summary))
-    print_table(("benchmark", "section", "cores", "loop", "budget", "measures"), rows)
+        told = chapter.get(known.name)
+        time = "" if told is None else f"{told.access}: {format_value(told.chapter_ns, 'ns', told.chapter_ns / 10)}"
+        rows.append((known.name, known.section, str(known.cores_needed), known.loop, limit, time, known.summary))
+    print_table(("benchmark", "section", "cores", "loop", "budget", "chapter's access time", "measures"), rows)
 
 
 @app.command("run")
@@ -110,15 +117,17 @@ def run_all(
     append: AppendOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Measure every benchmark, as often as fits into a minute (--quick) or ten, unless --runs says how often.
+    """Measure every benchmark, in rounds that fit into a minute (--quick) or ten, unless --runs says how often.
+
+    The runs are cut so that the rounds fit; with --runs they have their whole length.
 
     Example: lltool bench all --quick --label "before the kernel update"
     """
-    from lltool.bench.session import FULL_SECONDS, QUICK_SECONDS
+    from lltool.bench.allowance import FULL_ALLOWANCE, QUICK_ALLOWANCE
 
-    limit_seconds = None if runs is not None else QUICK_SECONDS if quick else FULL_SECONDS
+    allowance = None if runs is not None else QUICK_ALLOWANCE if quick else FULL_ALLOWANCE
     going_on = _going_on(resume=resume, append=append)
-    _measure(["*"], quick, cores, runs, label, output, going_on, limit_seconds, as_json=json)
+    _measure(["*"], quick, cores, runs, label, output, going_on, allowance, as_json=json)
 
 
 @app.command("passport")
@@ -147,7 +156,7 @@ def selftest(
     quick: QuickOption = False,
     cores: CoresOption = None,
     runs: Annotated[
-        int | None, typer.Option("--runs", metavar="N", min=8, help="Runs of each.  [default: 40, quick: 20]")
+        int | None, typer.Option("--runs", metavar="N", min=12, help="Runs of each.  [default: 40, quick: 20]")
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -162,9 +171,9 @@ def selftest(
     from lltool.bench import selftest as bench_selftest
     from lltool.bench.catalogue import select
     from lltool.bench.figures import percent
-    from lltool.bench.floor_store import store_floor
+    from lltool.bench.floor_store import Known, store_floor
     from lltool.bench.resolution import quantum_ns
-    from lltool.bench.session import Request, measure
+    from lltool.bench.session import Request, measure, was_interrupted
     from lltool.cli.progress import progress
 
     benchmarks = select(names or ["*"])
@@ -172,7 +181,7 @@ def selftest(
     request = Request(benchmarks, _cores(cores), times, quick, "selftest", shlex.join(["lltool", *sys.argv[1:]]))
     with progress(times * len(benchmarks)) as tell:
         result = measure(request, tell, keep=lambda _: None)
-    if result.notes:
+    if was_interrupted(result):
         say("lltool: interrupted: a self-test of a part of its runs is not kept")
         raise typer.Exit(1)
     found = [
@@ -182,7 +191,8 @@ def selftest(
             known.name, [run for run in result.runs if run.benchmark == known.name], quantum_ns(result.passport)
         )
     ]
-    where = store_floor(bench_selftest.floor_of(found), result.host, result.created, quick=quick)
+    known = Known(bench_selftest.floor_of(found), bench_selftest.alarms_of(found))
+    where = store_floor(known, result.host, result.created, quick=quick)
     if json:
         print_json({"schema": "lltool.selftest/1", "stored": where, "assessments": [asdict(entry) for entry in found]})
         return
@@ -279,7 +289,7 @@ def _measure(
     label: str,
     output: Path | None,
     going_on: _GoingOn | None,
-    limit_seconds: float | None = None,
+    allowance: Allowance | None = None,
     *,
     as_json: bool,
 ) -> None:
@@ -287,7 +297,7 @@ def _measure(
     from lltool.bench.destination import newest_result, prepare_destination, write_or_rescue
     from lltool.bench.latest import keep_bench
     from lltool.bench.results import read_result, write_result
-    from lltool.bench.session import FULL_RUNS, QUICK_RUNS, Request, measure
+    from lltool.bench.session import FULL_RUNS, QUICK_RUNS, Request, measure, was_interrupted
     from lltool.bench.summary import has_failed
     from lltool.bench.wire import document
     from lltool.cli.progress import progress
@@ -306,7 +316,7 @@ def _measure(
         quick=quick,
         label=label,
         command=shlex.join(["lltool", *sys.argv[1:]]),
-        limit_seconds=limit_seconds,
+        allowance=allowance,
         earlier=earlier,
         resume=going_on is _GoingOn.RESUME,
     )
@@ -329,7 +339,7 @@ def _measure(
     ]
     if failed:
         say(f"lltool: no run succeeded of {', '.join(failed)}")
-    if failed or result.notes:
+    if failed or was_interrupted(result):
         raise typer.Exit(1)
 
 

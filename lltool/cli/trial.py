@@ -95,6 +95,7 @@ def _result(seen: Trial, passport: dict[str, Any], profile: str, *, quick: bool)
     from lltool.root import Root
 
     host = describe_host(Root())
+    known = stored_floor(host, quick=quick)
     return Result(
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         version=__version__,
@@ -103,7 +104,8 @@ def _result(seen: Trial, passport: dict[str, Any], profile: str, *, quick: bool)
         design=seen.design,
         host=host,
         passport=passport,
-        noise_floor=stored_floor(host, quick=quick),
+        noise_floor=known.floor,
+        false_alarms=known.false_alarms,
         fingerprint=fingerprints(host),
         runs=tuple(seen.runs),
         settings={arm: [finding.as_dict() for finding in findings] for arm, findings in seen.settings.items()},

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from lltool.bench import compare as compare_module
-from lltool.bench.compare import compare, metrics_of
+from lltool.bench.compare import Limits, compare, metrics_of
 from lltool.bench.model import Comparison, Outcome, Run
 
 CENTRE = 26_000
 
 
 def verdict(before: list[Run], after: list[Run], metric: str, quantum_ns: float | None = 10.0) -> Comparison:
-    (found,) = [entry for entry in compare(before, after, quantum_ns) if entry.metric == metric]
+    (found,) = [entry for entry in compare(before, after, Limits(quantum_ns)) if entry.metric == metric]
     return found
 
 
@@ -85,15 +85,15 @@ def test_an_unsettled_percentile_decides_nothing(synthetic: Any) -> None:
     assert verdict(before, after, "p99").outcome is Outcome.WORSE
 
 
-@pytest.mark.parametrize("few", [(3, 10), (10, 3), (1, 1)])
-def test_fewer_than_4_runs_decide_nothing(synthetic: Any, few: tuple[int, int]) -> None:
+@pytest.mark.parametrize("few", [(4, 10), (10, 4), (1, 1)])
+def test_fewer_than_5_runs_decide_nothing(synthetic: Any, few: tuple[int, int]) -> None:
     before = synthetic.arm("tcp.rtt", "before", CENTRE, runs=few[0])
     after = synthetic.arm("tcp.rtt", "after", 2 * CENTRE, runs=few[1])
     found = verdict(before, after, "p50")
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.low is None
     assert f"{few[0]} + {few[1]} runs" in found.reason
-    enough = synthetic.arm("tcp.rtt", "before", CENTRE, runs=4), synthetic.arm("tcp.rtt", "after", 2 * CENTRE, runs=4)
+    enough = synthetic.arm("tcp.rtt", "before", CENTRE, runs=5), synthetic.arm("tcp.rtt", "after", 2 * CENTRE, runs=5)
     assert verdict(*enough, "p50").outcome is Outcome.WORSE
 
 
@@ -193,7 +193,7 @@ def test_nothing_lost_before_has_no_relative_change(synthetic: Any) -> None:
     found = verdict(gaps(synthetic, 0, 0, 0, 0), gaps(synthetic, 0, 0, 0, 9), "lost")
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.change is None
-    rare = verdict(gaps(synthetic, 0, 0, 0, 10**7), gaps(synthetic, *[10**5] * 4), "lost")
+    rare = verdict(gaps(synthetic, 0, 0, 0, 0, 10**7), gaps(synthetic, *[10**5] * 5), "lost")
     assert rare.outcome is Outcome.INCONCLUSIVE
     assert (rare.low, rare.high) == (None, None)
     assert "not bounded" in rare.reason
@@ -210,7 +210,7 @@ def test_the_catalogue_gives_order_and_metrics(synthetic: Any) -> None:
     runs = [
         run for name in ("mine.own", "tcp.rtt", "timer.wakeup") for run in synthetic.arm(name, "before", CENTRE, runs=4)
     ]
-    found = [(entry.benchmark, entry.metric) for entry in compare(runs, runs, 10.0)]
+    found = [(entry.benchmark, entry.metric) for entry in compare(runs, runs, Limits(10.0))]
     assert list(dict(found)) == ["timer.wakeup", "tcp.rtt", "mine.own"]
     assert metrics_of("mine.own", runs) == ("centre", "p50", "p99", "p99.9")
     assert [metric for name, metric in found if name == "timer.wakeup"] == list(metrics_of("timer.wakeup", runs))

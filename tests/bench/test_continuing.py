@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from lltool.bench import session
+from lltool.bench.allowance import FULL_ALLOWANCE, QUICK_ALLOWANCE, START_SECONDS, Allowance
 from lltool.bench.catalogue import BENCHMARKS
 from lltool.bench.eta import Forecast
 from lltool.bench.fingerprint import differences, fingerprints
+from lltool.bench.floor_store import Known
+from lltool.bench.matching import FEWEST_RUNS
 from lltool.bench.model import Result, Run
-from lltool.bench.session import Request, measure
+from lltool.bench.session import Request, measure, was_interrupted
+from lltool.bench.workload import FULL, QUICK, Effort
 from lltool.errors import InvalidInput
 
 HOST = {
@@ -45,7 +49,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, synthetic: Any) -> list[tuple[str,
     monkeypatch.setattr(session, "run_once", run_once)
     monkeypatch.setattr(session, "take_passport", lambda _: PASSPORT)
     monkeypatch.setattr(session, "describe_host", lambda _: HOST)
-    monkeypatch.setattr(session, "stored_floor", lambda *_, **__: {})
+    monkeypatch.setattr(session, "stored_floor", lambda *_, **__: Known())
     return asked
 
 
@@ -159,6 +163,40 @@ def test_as_many_whole_rounds_as_fit(
     found = Clock(monkeypatch).work(Forecast(plan(20), limit), synthetic)
     assert len(found) == 2 * rounds
     assert max(found) == rounds - 1
+
+
+def test_as_many_rounds_as_a_comparison_needs_are_measured_on_any_host(
+    monkeypatch: pytest.MonkeyPatch, synthetic: Any
+) -> None:
+    assert max(Clock(monkeypatch).work(Forecast(plan(20), 0.5, least_rounds=5), synthetic)) == 4
+    assert max(Clock(monkeypatch).work(Forecast(plan(3), 0.5, least_rounds=5), synthetic)) == 2
+
+
+@pytest.mark.parametrize(("allowance", "effort"), [(QUICK_ALLOWANCE, QUICK), (FULL_ALLOWANCE, FULL)])
+def test_more_benchmarks_get_shorter_runs_in_the_same_rounds(allowance: Allowance, effort: Effort) -> None:
+    shares = [allowance.share(count, effort) for count in (1, 10, 50, 100, 1000)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == 1.0
+    for count, share in zip((50, 100), shares[2:4], strict=True):
+        took = allowance.rounds * count * (START_SECONDS + effort.cut_to(share).run_seconds)
+        assert took <= max(allowance.seconds, allowance.rounds * count * START_SECONDS * 1.15)
+    assert allowance.rounds >= FEWEST_RUNS
+
+
+def test_a_cut_run_keeps_its_shape_and_says_so() -> None:
+    cut = FULL.cut_to(0.25)
+    assert (cut.name, cut.samples, cut.blocks, cut.seconds) == ("full, cut to 0.25", 62_500, 50, 0.25)
+    assert cut.working_set_bytes == FULL.working_set_bytes
+    assert FULL.cut_to(1.0) is FULL
+    assert QUICK.cut_to(0.05).samples == 2000
+
+
+def test_what_was_cut_is_told(measured: list[tuple[str, int]]) -> None:
+    allowance = Allowance(1.0, 5)
+    result = measure(request(allowance=allowance), ignore, ignore)
+    (told,) = result.notes
+    assert told.startswith("Each run is cut to 0.06 of a quick one, so that 5 rounds of 2 benchmarks fit into 1 s")
+    assert not was_interrupted(result)
 
 
 def test_the_end_is_foreseen_benchmark_by_benchmark(synthetic: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lltool.bench.catalogue import by_name
-from lltool.bench.compare import compare
+from lltool.bench.compare import Limits, compare
 from lltool.bench.figures import clean_of
 from lltool.bench.interference import interrupts_on, labels, steal_clock_ticks
 from lltool.bench.model import Interference
@@ -63,7 +63,7 @@ def test_all_runs_decide_and_the_clean_ones_are_shown(synthetic: Any) -> None:
         *synthetic.arm("tcp.rtt", "after", 26_000, runs=4, interference=QUIET),
         *synthetic.arm("tcp.rtt", "after", 52_000, runs=6, interference=replace(QUIET, steal_seconds=0.1)),
     ]
-    (found,) = [entry for entry in compare(before, after, 1.0) if entry.metric == "centre"]
+    (found,) = [entry for entry in compare(before, after, Limits(1.0)) if entry.metric == "centre"]
     assert found.clean is not None
     assert (found.clean.before, found.clean.after) == ((10, 10), (4, 10))
     assert found.clean.change == pytest.approx(0.0, abs=0.01)

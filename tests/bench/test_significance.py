@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lltool.bench.bootstrap import interval
-from lltool.bench.compare import compare
+from lltool.bench.compare import Limits, compare
 from lltool.bench.model import Outcome
 from lltool.bench.significance import ALPHA, holm, p_value
 
@@ -87,12 +87,12 @@ def test_a_verdict_that_its_family_does_not_carry_is_taken_back(synthetic: Any) 
         return [synthetic.run(name, block_ops=1000, block_ticks=(int(1e9 * factor * level),)) for level in noise]
 
     before, after = runs(names[0], 1.0), runs(names[0], 0.95)
-    (alone,) = [entry for entry in compare(before, after, 1.0) if entry.metric == "centre"]
+    (alone,) = [entry for entry in compare(before, after, Limits(1.0)) if entry.metric == "centre"]
     assert alone.outcome is Outcome.BETTER
     for name in names[1:]:
         before += runs(name, 1.0)
         after += runs(name, 1.0)
-    found = {entry.benchmark: entry for entry in compare(before, after, 1.0) if entry.metric == "centre"}
+    found = {entry.benchmark: entry for entry in compare(before, after, Limits(1.0)) if entry.metric == "centre"}
     (corrected,) = [found[names[0]]]
     assert alone.p is not None
     assert corrected.p == pytest.approx(5 * alone.p)
