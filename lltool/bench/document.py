@@ -9,6 +9,7 @@ from typing import Any
 
 from lltool.bench.budgets import Budgets
 from lltool.bench.figures import NONE, figures_of
+from lltool.bench.findings import findings_document
 from lltool.bench.markdown import inline, table
 from lltool.bench.model import Comparison, Estimate, Outcome, Result
 from lltool.bench.pairing import Pair
@@ -31,6 +32,7 @@ def comparison_document(
         "budgets": budgets.name,
         "comparisons": [_comparison(entry, budgets) for entry in comparisons],
         "outcomes": counted(comparisons),
+        "findings": {"before": findings_document(before), "after": findings_document(after)},
         "notes": list(pair.notes),
     }
 

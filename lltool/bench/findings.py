@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
 
 from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.figures import figures_of
-from lltool.bench.model import Outcome, Result, Run
+from lltool.bench.model import Comparison, Estimate, Outcome, Result, Run
 from lltool.bench.pairing import Pair
 from lltool.bench.resolution import format_value, quantum_ns, resolution
 
@@ -47,6 +47,20 @@ EFFECTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """A row of the chapter's table with what was measured here; ``grain_ns`` is the smallest step it can show."""
+
+    chapter: AccessTime
+    here: Estimate
+    grain_ns: float
+
+    @property
+    def times_the_chapters(self) -> float:
+        """How many times as long as the chapter says."""
+        return self.here.value / self.chapter.chapter_ns
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table with its heading; without rows there is nothing to show."""
 
@@ -57,50 +71,86 @@ class Table:
 
 def tables(result: Result) -> list[Table]:
     """All that ``result`` has the runs for."""
-    found = (access_times(result), option_effects(result), core_matrix(result))
+    found = (_access_table(result), _option_table(result), core_matrix(result))
     return [table for table in found if table.rows]
 
 
-def access_times(result: Result) -> Table:
-    """The chapter's table beside what was measured here."""
+def findings_document(result: Result) -> dict[str, Any]:
+    """Access times and effects of socket options as JSON types, nanoseconds."""
+    _, effects = option_effects(result)
+    return {
+        "access_times": [
+            {**row.chapter._asdict(), "here_ns": row.here.value, "runs": row.here.runs, "samples": row.here.samples}
+            for row in access_times(result)
+        ],
+        "option_effects": [
+            {
+                "benchmark": entry.benchmark,
+                "metric": entry.metric,
+                "default": entry.before and asdict(entry.before),
+                "with_option": entry.after and asdict(entry.after),
+                **{name: getattr(entry, name) for name in ("change", "low", "high", "p", "reason")},
+                "effect": EFFECTS[entry.outcome],
+            }
+            for entry in effects
+        ],
+    }
+
+
+def access_times(result: Result) -> tuple[Access, ...]:
+    """The rows of the chapter's table that were measured here."""
     rows = []
     for known in ACCESS_TIMES:
         runs = having([run for run in result.runs if run.benchmark == known.benchmark], known.metric)
         found = estimate(runs, known.metric)
         if found is not None:
-            grain = resolution(runs, known.metric, quantum_ns(result.passport))
-            measured = format_value(found.value, unit(known.metric), grain)
-            told = format_value(known.chapter_ns, "ns", known.chapter_ns / 10)
-            ratio = f"{found.value / known.chapter_ns:.2g}"
-            rows.append((known.access, told, measured, ratio, f"{known.benchmark} {known.metric}"))
+            rows.append(Access(known, found, resolution(runs, known.metric, quantum_ns(result.passport))))
+    return tuple(rows)
+
+
+def _access_table(result: Result) -> Table:
+    rows = []
+    for row in access_times(result):
+        known = row.chapter
+        here = format_value(row.here.value, unit(known.metric), row.grain_ns)
+        told = format_value(known.chapter_ns, "ns", known.chapter_ns / 10)
+        source = f"{known.benchmark} {known.metric}"
+        rows.append((known.access, told, here, f"{row.times_the_chapters:.2g}", source))
     header = ("access", "chapter 5.2.1", "here", "times the chapter's", "measured by")
     return Table("The chapter's access times", header, tuple(rows))
 
 
-def option_effects(result: Result) -> Table:
-    """Each socket option alone against default sockets: the p50 of both, from runs in the same rounds."""
-    rows = []
+def option_effects(result: Result) -> tuple[Pair, tuple[Comparison, ...]]:
+    """Each socket option alone against default sockets at p50, from runs in the same rounds: one family of comparisons.
+
+    The pair is what :func:`lltool.bench.figures.figures_of` needs to show them.
+    """
     default = [run for run in result.runs if run.benchmark == DEFAULT_SOCKETS]
     measured = [name for name in WITH_OPTIONS if any(run.benchmark == name for run in result.runs)]
     if not default:
         measured = []
-    # One family of comparisons: the default's runs stand in for the arm before of every option.
+    # The default's runs stand in for the arm before of every option.
     before = tuple(replace(run, benchmark=name) for name in measured for run in default)
     after = tuple(run for run in result.runs if run.benchmark in measured)
     pair = Pair(before, after, "rounds", quantum_ns(result.passport), ())
-    for entry in pair.compare():
-        if entry.metric == "p50":
-            figures = figures_of(entry, pair)
-            rows.append(
-                (
-                    entry.benchmark,
-                    f"{figures.before} {figures.unit}",
-                    f"{figures.after} {figures.unit}",
-                    figures.change,
-                    figures.interval,
-                    f"{EFFECTS[entry.outcome]}: {entry.reason}",
-                )
+    return pair, tuple(entry for entry in pair.compare() if entry.metric == "p50")
+
+
+def _option_table(result: Result) -> Table:
+    pair, effects = option_effects(result)
+    rows = []
+    for entry in effects:
+        figures = figures_of(entry, pair)
+        rows.append(
+            (
+                entry.benchmark,
+                f"{figures.before} {figures.unit}",
+                f"{figures.after} {figures.unit}",
+                figures.change,
+                figures.interval,
+                f"{EFFECTS[entry.outcome]}: {entry.reason}",
             )
+        )
     header = ("socket option", "default p50", "with it", "change", "95 % interval", "effect")
     return Table("The effect of each socket option (chapter 5.4.1)", header, tuple(rows))
 

@@ -15,6 +15,7 @@ from lltool.bench.findings import (
     WITH_OPTIONS,
     access_times,
     core_matrix,
+    findings_document,
     option_effects,
     tables,
 )
@@ -58,27 +59,39 @@ def test_the_rows_are_those_of_the_chapter() -> None:
 
 
 def test_what_was_measured_stands_beside_the_chapter() -> None:
-    table = access_times(result(run("memory.ram", 150), run("tcp.rtt", 20_000)))
-    assert [(row[0], row[1], row[3]) for row in table.rows] == [
-        ("RAM", "100 ns", "1.5"),
-        ("Network (localhost)", "500 us", "0.04"),
+    measured = result(run("memory.ram", 150), run("tcp.rtt", 20_000))
+    assert [(row.chapter.access, row.here.value, row.times_the_chapters) for row in access_times(measured)] == [
+        ("RAM", 150.0, 1.5),
+        ("Network (localhost)", 20_000.0, 0.04),
     ]
-    assert table.rows[0][2].startswith("150")
+    (table,) = (found for found in tables(measured) if "access" in found.heading)
+    assert [row[:4] for row in table.rows] == [
+        ("RAM", "100 ns", "150.0 ns", "1.5"),
+        ("Network (localhost)", "500 us", "20.00 us", "0.04"),
+    ]
 
 
 def test_an_option_is_compared_with_default_sockets() -> None:
     runs = [run("tcp.rtt", 10_000 + number) for number in range(8)]
     runs += [run("tcp.rtt_nodelay", 10_000 + number) for number in range(8)]
     runs += [run("tcp.rtt_quickack", 12_000 + number) for number in range(8)]
-    effects = {row[0]: row for row in option_effects(result(*runs)).rows}
+    measured = result(*runs)
+    (table,) = (found for found in tables(measured) if "socket" in found.heading)
+    effects = {row[0]: row for row in table.rows}
     assert effects["tcp.rtt_nodelay"][-1].startswith("no effect")
     assert effects["tcp.rtt_quickack"][-1].startswith("slower")
     assert effects["tcp.rtt_quickack"][3] == "+20 %"
     assert "tcp.rtt_buffers" not in effects
+    told = {entry["benchmark"]: entry for entry in findings_document(measured)["option_effects"]}
+    assert {name: entry["effect"] for name, entry in told.items()} == {
+        "tcp.rtt_nodelay": "no effect",
+        "tcp.rtt_quickack": "slower",
+    }
+    assert told["tcp.rtt_quickack"]["with_option"]["value"] == pytest.approx(12_003, abs=5)
 
 
 def test_without_default_sockets_there_is_nothing_to_compare() -> None:
-    assert option_effects(result(run("tcp.rtt_nodelay", 10_000))).rows == ()
+    assert option_effects(result(run("tcp.rtt_nodelay", 10_000)))[1] == ()
 
 
 def test_the_matrix_is_the_median_of_the_runs_both_ways() -> None:

@@ -7,12 +7,16 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+
+from lltool.bench.model import Result, Run
+from lltool.bench.wire import WireResult
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +31,20 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def check(document: dict[str, Any]) -> None:
-    Draft202012Validator(schema_of(document["schema"])).validate(document)
+    """The document keeps its schema, and the schema describes each of its keys."""
+    Draft202012Validator(closed(schema_of(document["schema"]))).validate(document)
+
+
+def closed(schema: Any) -> Any:
+    """``schema`` with no room for a key that it does not name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: closed(value) for name, value in schema.items()}
+    if isinstance(schema.get("properties"), dict):
+        found.setdefault("additionalProperties", False)
+    return found
 
 
 def test_every_schema_that_the_sources_name_is_shipped_and_well_formed() -> None:
@@ -77,6 +94,18 @@ def test_tune_and_rollback_print_documents_of_their_schemas(lltool: Command, tmp
         check(json.loads(lltool("history", "--json").stdout))
     finally:
         check(json.loads(lltool("rollback", "--json").stdout))
+
+
+def test_a_result_describes_every_key_that_it_can_have() -> None:
+    """As the models that write and read it have them, in every depth."""
+    shipped, written = schema_of("lltool.result/1"), WireResult.model_json_schema()
+    for name in ("WireRun", "WireHistogram", "Distance", "Interference"):
+        assert set(shipped["$defs"][name]["properties"]) == set(written["$defs"][name]["properties"])
+    assert set(shipped["properties"]) == {"schema", *written["properties"]}
+    assert {field.name for field in fields(Run)} - {"samples"} | {"histogram"} == set(
+        shipped["$defs"]["WireRun"]["properties"]
+    )
+    assert {field.name for field in fields(Result)} | {"schema"} == set(shipped["properties"])
 
 
 def test_a_document_with_a_missing_key_is_noticed() -> None:
