@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 
 from lltool.errors import from_os_error
 
@@ -31,6 +30,9 @@ def write_atomically(path: str | os.PathLike[str], text: str, *, mode: int = MOD
 
 
 def _replace(target: str, text: str, mode: int) -> None:
+    # Here, because every measuring process imports this module and writes nothing.
+    import tempfile
+
     directory, name = os.path.split(target)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=directory)
     try:

@@ -11,7 +11,6 @@ import errno
 import fnmatch
 import os
 import stat
-import subprocess
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -141,6 +140,9 @@ class Root:
         """
         if not self.is_live:
             raise OSError(errno.ENOSYS, "not run on a recorded tree", command[0])
+        # Here, because every measuring process imports this module, and hardly one runs a program.
+        import subprocess
+
         environment = os.environ | {"LC_ALL": "C", "PATH": _COMMAND_PATH}
         try:
             done = subprocess.run(

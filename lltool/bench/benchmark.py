@@ -7,6 +7,9 @@ from typing import Literal
 
 Loop = Literal["closed", "open"]
 
+BOTH_MODES = ("centre", "p50", "p99", "p99.9")
+SINGLE = ("p50", "p99", "p99.9")
+
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
@@ -36,3 +39,33 @@ class Benchmark:
     summary: str
     shares_core: bool = False
     in_trial: bool = False
+
+
+def entry(
+    name: str,
+    title: str,
+    section: str,
+    workload: str,
+    summary: str,
+    *,
+    cores: Literal[1, 2] = 1,
+    loop: Loop = "closed",
+    metrics: tuple[str, ...] = BOTH_MODES,
+    headline: str | None = None,
+    shares_core: bool = False,
+    in_trial: bool = False,
+) -> Benchmark:
+    """A benchmark whose ``workload`` is in :mod:`lltool.bench.workloads`; its first metric speaks for it by default."""
+    return Benchmark(
+        name=name,
+        title=title,
+        section=section,
+        workload=f"lltool.bench.workloads.{workload}",
+        cores_needed=cores,
+        loop=loop,
+        metrics=metrics,
+        headline=headline or metrics[0],
+        summary=summary,
+        shares_core=shares_core,
+        in_trial=in_trial,
+    )

@@ -2,43 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from lltool.bench.benchmark import Benchmark, Loop
-
-BOTH_MODES = ("centre", "p50", "p99", "p99.9")
-SINGLE = ("p50", "p99", "p99.9")
-
-
-def _entry(
-    name: str,
-    title: str,
-    section: str,
-    workload: str,
-    summary: str,
-    *,
-    cores: Literal[1, 2] = 1,
-    metrics: tuple[str, ...] = BOTH_MODES,
-    loop: Loop = "closed",
-    headline: str | None = None,
-    shares_core: bool = False,
-) -> Benchmark:
-    return Benchmark(
-        name=name,
-        title=title,
-        section=section,
-        workload=f"lltool.bench.workloads.{workload}",
-        cores_needed=cores,
-        loop=loop,
-        metrics=metrics,
-        headline=headline or metrics[0],
-        summary=summary,
-        shares_core=shares_core,
-    )
-
+from lltool.bench.benchmark import SINGLE, entry
 
 MACHINE = (
-    _entry(
+    entry(
         "timer.wakeup_spin",
         "Timer wake-up by spinning",
         "5.5.1",
@@ -48,26 +15,26 @@ MACHINE = (
         loop="open",
         headline="p99.9",
     ),
-    _entry("clock.monotonic", "CLOCK_MONOTONIC", "5.7.1", "timer:clock_monotonic", "one call of clock_gettime"),
-    _entry(
+    entry("clock.monotonic", "CLOCK_MONOTONIC", "5.7.1", "timer:clock_monotonic", "one call of clock_gettime"),
+    entry(
         "clock.monotonic_raw", "CLOCK_MONOTONIC_RAW", "5.7.1", "timer:clock_monotonic_raw", "the clock without slewing"
     ),
-    _entry(
+    entry(
         "clock.monotonic_coarse",
         "CLOCK_MONOTONIC_COARSE",
         "5.7.1",
         "timer:clock_monotonic_coarse",
         "the time of the last tick, without reading any counter",
     ),
-    _entry("clock.realtime", "CLOCK_REALTIME", "5.7.1", "timer:clock_realtime", "the time of day"),
-    _entry(
+    entry("clock.realtime", "CLOCK_REALTIME", "5.7.1", "timer:clock_realtime", "the time of day"),
+    entry(
         "clock.thread_cputime",
         "CLOCK_THREAD_CPUTIME_ID",
         "5.7.1",
         "timer:clock_thread_cputime",
         "the time that the thread has run: a system call",
     ),
-    _entry(
+    entry(
         "core.matrix",
         "Cache line between any two cores",
         "5.3.1",
@@ -75,30 +42,30 @@ MACHINE = (
         "the round trip of one cache line between every two cores: the median pair, and each pair in the notes",
         metrics=("centre",),
     ),
-    _entry("memory.l1", "Load from L1", "5.2.1", "hierarchy:l1", "dependent loads within half of the L1 data cache"),
-    _entry("memory.l2", "Load from L2", "5.2.1", "hierarchy:l2", "dependent loads within half of the L2 cache"),
-    _entry("memory.l3", "Load from L3, 4 kB pages", "5.2.1", "hierarchy:l3", "dependent loads beyond L2, within L3"),
-    _entry("memory.l3_thp", "Load from L3, THP", "5.2.1", "hierarchy:l3_thp", "the same on transparent huge pages"),
-    _entry("memory.l3_huge", "Load from L3, hugetlb", "5.2.1", "hierarchy:l3_huge", "the same on reserved huge pages"),
-    _entry(
+    entry("memory.l1", "Load from L1", "5.2.1", "hierarchy:l1", "dependent loads within half of the L1 data cache"),
+    entry("memory.l2", "Load from L2", "5.2.1", "hierarchy:l2", "dependent loads within half of the L2 cache"),
+    entry("memory.l3", "Load from L3, 4 kB pages", "5.2.1", "hierarchy:l3", "dependent loads beyond L2, within L3"),
+    entry("memory.l3_thp", "Load from L3, THP", "5.2.1", "hierarchy:l3_thp", "the same on transparent huge pages"),
+    entry("memory.l3_huge", "Load from L3, hugetlb", "5.2.1", "hierarchy:l3_huge", "the same on reserved huge pages"),
+    entry(
         "memory.ram",
         "Load from RAM, 4 kB pages",
         "5.2.1",
         "hierarchy:ram",
         "dependent loads of lines that were flushed from all caches just before",
     ),
-    _entry("memory.ram_thp", "Load from RAM, THP", "5.2.1", "hierarchy:ram_thp", "the same on transparent huge pages"),
-    _entry(
+    entry("memory.ram_thp", "Load from RAM, THP", "5.2.1", "hierarchy:ram_thp", "the same on transparent huge pages"),
+    entry(
         "memory.ram_huge", "Load from RAM, hugetlb", "5.2.1", "hierarchy:ram_huge", "the same on reserved huge pages"
     ),
-    _entry(
+    entry(
         "memory.ram_nodes",
         "Load from RAM of every node",
         "5.2.1",
         "hierarchy:ram_nodes",
         "the same from each NUMA node in turn: the slowest, and each node in the notes",
     ),
-    _entry(
+    entry(
         "sharing.same_line",
         "False sharing, one line",
         "5.2.2",
@@ -106,7 +73,7 @@ MACHINE = (
         "an atomic increment while another core increments the neighbouring word",
         cores=2,
     ),
-    _entry(
+    entry(
         "sharing.64_bytes",
         "False sharing, 64 B apart",
         "5.2.2",
@@ -114,7 +81,7 @@ MACHINE = (
         "the same with the other counter in the next cache line",
         cores=2,
     ),
-    _entry(
+    entry(
         "sharing.128_bytes",
         "False sharing, 128 B apart",
         "5.2.2",
@@ -122,7 +89,7 @@ MACHINE = (
         "the same with the other counter in the next pair of lines",
         cores=2,
     ),
-    _entry(
+    entry(
         "handoff.spin",
         "Hand-off by spinning",
         "5.3.1",
@@ -130,7 +97,7 @@ MACHINE = (
         "a turn there and back, both sides poll",
         cores=2,
     ),
-    _entry(
+    entry(
         "handoff.mutex",
         "Hand-off by mutex",
         "5.3.1",
@@ -138,7 +105,7 @@ MACHINE = (
         "a turn there and back under a lock that both sides take to look",
         cores=2,
     ),
-    _entry(
+    entry(
         "handoff.condvar",
         "Hand-off by condition variable",
         "5.3.1",
@@ -148,7 +115,7 @@ MACHINE = (
         shares_core=True,
         cores=2,
     ),
-    _entry(
+    entry(
         "handoff.futex",
         "Hand-off by futex",
         "5.3.1",
@@ -158,7 +125,7 @@ MACHINE = (
         shares_core=True,
         cores=2,
     ),
-    _entry(
+    entry(
         "handoff.eventfd",
         "Hand-off by eventfd",
         "5.3.1",
@@ -168,7 +135,7 @@ MACHINE = (
         shares_core=True,
         cores=2,
     ),
-    _entry(
+    entry(
         "handoff.pipe",
         "Hand-off by pipe",
         "5.3.1",
@@ -178,29 +145,29 @@ MACHINE = (
         shares_core=True,
         cores=2,
     ),
-    _entry(
+    entry(
         "switch.thread",
         "Context switch, there and back",
         "5.3.1",
         "handoff:switch",
         "a turn there and back between two threads of one core: two switches, two wake-ups by futex",
     ),
-    _entry("syscall.getppid", "System call", "5.5.1", "system:call", "entering the kernel and leaving it at once"),
-    _entry(
+    entry("syscall.getppid", "System call", "5.5.1", "system:call", "entering the kernel and leaving it at once"),
+    entry(
         "syscall.nohz_full",
         "System call without a tick",
         "5.5.2",
         "system:call_nohz_full",
         "the same on a core under nohz_full",
     ),
-    _entry(
+    entry(
         "memory.page_fault",
         "Page fault",
         "5.2.1",
         "system:page_fault",
         "the first write to a page that the kernel has to back with memory",
     ),
-    _entry(
+    entry(
         "storage.read_4k",
         "Storage read, 4 kB",
         "5.2.1",
@@ -209,7 +176,7 @@ MACHINE = (
         metrics=SINGLE,
     ),
     *(
-        _entry(
+        entry(
             f"tcp.rtt_{option}",
             f"TCP loopback, {title}",
             "5.4.1",
@@ -227,7 +194,7 @@ MACHINE = (
             ("keepalive", "keepalive"),
         )
     ),
-    _entry(
+    entry(
         "tcp.oneway",
         "TCP loopback, one way",
         "5.4.1",
@@ -237,7 +204,7 @@ MACHINE = (
         loop="open",
         cores=2,
     ),
-    _entry(
+    entry(
         "udp.rtt",
         "UDP loopback round trip",
         "5.4.1",
@@ -247,7 +214,7 @@ MACHINE = (
         shares_core=True,
         cores=2,
     ),
-    _entry(
+    entry(
         "udp.oneway",
         "UDP loopback, one way",
         "5.4.1",

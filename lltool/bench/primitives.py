@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from lltool.bench.benchmark import Benchmark
-
-METRICS = ("centre", "p50", "p99", "p99.9")
-
-
-def _entry(name: str, title: str, section: str, workload: str, summary: str, *, cores: Literal[1, 2] = 1) -> Benchmark:
-    return Benchmark(
-        name=name,
-        title=title,
-        section=section,
-        workload=f"lltool.bench.workloads.{workload}",
-        cores_needed=cores,
-        loop="closed",
-        metrics=METRICS,
-        headline="centre",
-        summary=summary,
-    )
-
+from lltool.bench.benchmark import entry as _entry
 
 PRIMITIVES = (
     _entry(

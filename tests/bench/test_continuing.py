@@ -195,7 +195,7 @@ def test_what_was_cut_is_told(measured: list[tuple[str, int]]) -> None:
     allowance = Allowance(1.0, 5)
     result = measure(request(allowance=allowance), ignore, ignore)
     (told,) = result.notes
-    assert told.startswith("Each run is cut to 0.06 of a quick one, so that 5 rounds of 2 benchmarks fit into 1 s")
+    assert told.startswith("Each run is cut to 0.08 of a quick one, so that 5 rounds of 2 benchmarks fit into 1 s")
     assert not was_interrupted(result)
 
 

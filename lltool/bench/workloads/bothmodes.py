@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lltool.bench.recording import histogram
@@ -17,6 +18,25 @@ class Loop(Protocol):
 
     def each(self, recorder: Recorder, count: int, /) -> None:
         """Run ``count`` operations and record the ticks of each."""
+
+
+class Recording:
+    """A loop whose functions both record: ``block`` the ticks of a whole block, ``each`` those of every operation."""
+
+    def __init__(self, block: Callable[[Recorder, int], None], each: Callable[[Recorder, int], None]) -> None:
+        self._block = block
+        self._each = each
+        self._scratch = Recorder(1)
+
+    def block(self, count: int, /) -> int:
+        """Run ``count`` operations in one stretch; gives their ticks."""
+        self._scratch.reset()
+        self._block(self._scratch, count)
+        return self._scratch.ticks()[0]
+
+    def each(self, recorder: Recorder, count: int, /) -> None:
+        """Run ``count`` operations and record the ticks of each."""
+        self._each(recorder, count)
 
 
 def measure_both(effort: Effort, loop: Loop, ops: int, notes: dict[str, Any]) -> Measurement:

@@ -9,6 +9,7 @@ from lltool.bench.backing import Backing, read_backing
 from lltool.bench.cores import online_cores
 from lltool.bench.recording import histogram
 from lltool.bench.workload import Effort, Measurement, NotApplicable, warm_up
+from lltool.bench.workloads.bothmodes import Recording, measure_both
 from lltool.bench.workloads.memory import map_hugetlb, map_transparent
 from lltool.host.caches import read_caches
 from lltool.host.numa import read_nodes
@@ -110,21 +111,10 @@ def _in_cache(cores: Sequence[int], effort: Effort, level: str, pages: str) -> M
     size = working_set_bytes(level, sizes)
     mapping = _mapping(size, pages)
     chase = Chase(mapping, size)
-    blocks, single, scratch = Recorder(effort.blocks), Recorder(effort.samples), Recorder(1)
-
-    def block() -> int:
-        scratch.reset()
-        chase.block(scratch, LOADS_PER_BLOCK)
-        return scratch.ticks()[0]
-
     # Once around, so that every line has been loaded since it was written.
     chase.cycle_length()
-    steady = warm_up(block, effort)
-    for _ in range(effort.blocks):
-        chase.block(blocks, LOADS_PER_BLOCK)
-    chase.each(single, effort.samples)
-    notes = {"steady": steady, "working_set_bytes": size, "cache_bytes": sizes[level], "backing": pages}
-    return Measurement(histogram(single), LOADS_PER_BLOCK, tuple(blocks.ticks()), notes=notes)
+    notes = {"working_set_bytes": size, "cache_bytes": sizes[level], "backing": pages}
+    return measure_both(effort, Recording(chase.block, chase.each), LOADS_PER_BLOCK, notes)
 
 
 def _flushed(mapping: Mapping, effort: Effort, notes: dict[str, Any]) -> Measurement:

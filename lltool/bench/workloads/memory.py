@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from lltool.bench.backing import Backing, read_backing
-from lltool.bench.recording import histogram
-from lltool.bench.workload import Effort, Measurement, NotApplicable, warm_up
+from lltool.bench.workload import Effort, Measurement, NotApplicable
+from lltool.bench.workloads.bothmodes import Recording, measure_both
 from lltool.kernels.loops.chase import Chase
 from lltool.kernels.memory import Mapping
-from lltool.kernels.recorder import Recorder
 from lltool.root import Root
 
 LOADS_PER_BLOCK = 2048
@@ -84,23 +83,5 @@ def _backing(mapping: Mapping) -> Backing:
 
 def _measure(mapping: Mapping, effort: Effort, notes: dict[str, Any]) -> Measurement:
     chase = Chase(mapping, effort.working_set_bytes)
-    blocks = Recorder(effort.blocks)
-    single = Recorder(effort.samples)
-    scratch = Recorder(1)
-
-    def block() -> int:
-        scratch.reset()
-        chase.block(scratch, LOADS_PER_BLOCK)
-        return scratch.ticks()[0]
-
-    notes["steady"] = warm_up(block, effort)
     notes["working_set_bytes"] = effort.working_set_bytes
-    for _ in range(effort.blocks):
-        chase.block(blocks, LOADS_PER_BLOCK)
-    chase.each(single, effort.samples)
-    return Measurement(
-        samples=histogram(single),
-        block_ops=LOADS_PER_BLOCK,
-        block_ticks=tuple(blocks.ticks()),
-        notes=notes,
-    )
+    return measure_both(effort, Recording(chase.block, chase.each), LOADS_PER_BLOCK, notes)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lltool.bench.recording import histogram
 from lltool.bench.workload import Effort, Measurement, NotApplicable, warm_up
+from lltool.bench.workloads.bothmodes import measure_both
 from lltool.host.cpulist import parse_cpulist
 from lltool.kernels.loops import syscalls
 from lltool.kernels.memory import Mapping
@@ -18,6 +19,13 @@ FAULTING_BYTES = 4 << 20
 PAGES_PER_BLOCK = 256
 
 NOHZ_FULL = "/sys/devices/system/cpu/nohz_full"
+
+
+class _Calls:
+    """System calls as a loop."""
+
+    block = staticmethod(syscalls.call_block)
+    each = staticmethod(syscalls.call_each)
 
 
 def call(_cores: Sequence[int], effort: Effort) -> Measurement:
@@ -35,16 +43,7 @@ def call_nohz_full(cores: Sequence[int], effort: Effort) -> Measurement:
 
 
 def _call(effort: Effort, notes: dict[str, Any]) -> Measurement:
-    recorder = Recorder(effort.samples)
-    steady = warm_up(lambda: syscalls.call_block(CALLS_PER_BLOCK), effort)
-    block_ticks = tuple(syscalls.call_block(CALLS_PER_BLOCK) for _ in range(effort.blocks))
-    syscalls.call_each(recorder, effort.samples)
-    return Measurement(
-        samples=histogram(recorder),
-        block_ops=CALLS_PER_BLOCK,
-        block_ticks=block_ticks,
-        notes={"steady": steady, **notes},
-    )
+    return measure_both(effort, _Calls(), CALLS_PER_BLOCK, notes)
 
 
 def page_fault(_cores: Sequence[int], effort: Effort) -> Measurement:

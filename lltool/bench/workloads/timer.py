@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 
 from lltool.bench.recording import histogram
-from lltool.bench.workload import Effort, Measurement, warm_up
+from lltool.bench.workload import Effort, Measurement
+from lltool.bench.workloads.bothmodes import Recording, measure_both
 from lltool.kernels.clock import calibrate
 from lltool.kernels.loops import timer
 from lltool.kernels.loops import wakeup as wakeup_loop
@@ -31,25 +32,7 @@ CALIBRATION_SECONDS = 0.005
 
 def cost(_cores: Sequence[int], effort: Effort) -> Measurement:
     """A fenced stamp pair: block mode for its cost, single pairs for the floor under every per-operation figure."""
-    blocks = Recorder(effort.blocks)
-    single = Recorder(effort.samples)
-    scratch = Recorder(1)
-
-    def block() -> int:
-        scratch.reset()
-        timer.pair_block(scratch, PAIRS_PER_BLOCK)
-        return scratch.ticks()[0]
-
-    steady = warm_up(block, effort)
-    for _ in range(effort.blocks):
-        timer.pair_block(blocks, PAIRS_PER_BLOCK)
-    timer.pair_each(single, effort.samples)
-    return Measurement(
-        samples=histogram(single),
-        block_ops=PAIRS_PER_BLOCK,
-        block_ticks=tuple(blocks.ticks()),
-        notes={"steady": steady},
-    )
+    return measure_both(effort, Recording(timer.pair_block, timer.pair_each), PAIRS_PER_BLOCK, {})
 
 
 def clock_monotonic(_cores: Sequence[int], effort: Effort) -> Measurement:
@@ -78,25 +61,11 @@ def clock_thread_cputime(_cores: Sequence[int], effort: Effort) -> Measurement:
 
 
 def _clock(clock_id: int, effort: Effort) -> Measurement:
-    blocks = Recorder(effort.blocks)
-    single = Recorder(effort.samples)
-    scratch = Recorder(1)
-
-    def block() -> int:
-        scratch.reset()
-        timer.clock_block(scratch, CALLS_PER_BLOCK, clock_id)
-        return scratch.ticks()[0]
-
-    steady = warm_up(block, effort)
-    for _ in range(effort.blocks):
-        timer.clock_block(blocks, CALLS_PER_BLOCK, clock_id)
-    timer.clock_each(single, effort.samples, clock_id)
-    return Measurement(
-        samples=histogram(single),
-        block_ops=CALLS_PER_BLOCK,
-        block_ticks=tuple(blocks.ticks()),
-        notes={"steady": steady},
+    calls = Recording(
+        lambda recorder, count: timer.clock_block(recorder, count, clock_id),
+        lambda recorder, count: timer.clock_each(recorder, count, clock_id),
     )
+    return measure_both(effort, calls, CALLS_PER_BLOCK, {})
 
 
 def wakeup(_cores: Sequence[int], effort: Effort) -> Measurement:
