@@ -110,3 +110,46 @@ def test_no_two_entries_cover_the_same_setting() -> None:
 
 def test_every_class_of_the_catalogue_has_entries() -> None:
     assert {entry.group for entry in CATALOGUE} == set(FILES.values())
+
+
+# What low-latency guides, kernel documents and other tuners name, by class.
+PARAMETERS = """isolcpus nohz_full rcu_nocbs rcu_nocb_poll rcupdate.rcu_normal_after_boot
+    rcutree.nohz_full_patience_delay irqaffinity skew_tick tsc clocksource nosoftlockup nowatchdog nmi_watchdog mce idle intel_idle.max_cstate
+    processor.max_cstate cpuidle.off cpufreq.default_governor intel_pstate amd_pstate nosmt mitigations audit
+    transparent_hugepage default_hugepagesz hugepages numa_balancing preempt pcie_aspm split_lock_detect
+    workqueue.unbound_cpus systemd.cpu_affinity threadirqs rcutree.kthread_prio iommu intel_iommu"""
+FILES_OF_SYSFS = """scaling_governor energy_performance_preference energy_perf_bias min_perf_pct scaling_min_freq
+    pm_qos_resume_latency_us disable min_freq_khz policy current_clocksource guest_halt_poll_ns
+    workqueue/cpumask writeback/cpumask runtime sched/preempt default_smp_affinity threaded gro_flush_timeout
+    napi_defer_hard_irqs rps_cpus rps_flow_cnt xps_cpus transparent_hugepage/enabled transparent_hugepage/defrag
+    shmem_enabled khugepaged/defrag kB/enabled ksm/run nr_hugepages zswap/parameters/enabled check_interval ignore_ce
+    lru_gen/enabled damon_reclaim/parameters/enabled"""
+FIELDS_OF_ETHTOOL = """rx tx combined adaptive_rx adaptive_tx rx_usecs tx_usecs rx_frames rx-lro rx-gro
+    tx-tcp-segmentation tx-generic-segmentation rx-ntuple-filter rx-hashing"""
+SYSCTLS = """net.core.rmem_max net.core.wmem_max net.core.rmem_default net.core.busy_poll net.core.busy_read
+    net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.somaxconn
+    net.core.optmem_max net.core.default_qdisc net.core.rps_sock_flow_entries net.core.rps_default_mask
+    net.ipv4.tcp_rmem net.ipv4.tcp_wmem net.ipv4.tcp_low_latency net.ipv4.tcp_timestamps net.ipv4.tcp_sack
+    net.ipv4.tcp_slow_start_after_idle net.ipv4.tcp_autocorking net.ipv4.tcp_notsent_lowat net.ipv4.tcp_fastopen
+    net.ipv4.tcp_thin_linear_timeouts vm.swappiness vm.stat_interval vm.dirty_ratio vm.dirty_bytes
+    vm.dirty_background_ratio vm.dirty_background_bytes vm.compaction_proactiveness vm.zone_reclaim_mode
+    vm.min_free_kbytes vm.watermark_scale_factor vm.watermark_boost_factor vm.max_map_count vm.overcommit_memory
+    kernel.numa_balancing kernel.nmi_watchdog kernel.soft_watchdog kernel.watchdog kernel.watchdog_cpumask
+    kernel.hung_task_timeout_secs kernel.timer_migration kernel.sched_rt_runtime_us kernel.perf_event_max_sample_rate
+    kernel.perf_cpu_time_max_percent kernel.randomize_va_space kernel.sched_autogroup_enabled kernel.sched_schedstats
+    kernel.ftrace_enabled kernel.printk kernel.split_lock_mitigate kernel.sched_min_granularity_ns
+    kernel.sched_wakeup_granularity_ns kernel.sched_migration_cost_ns"""
+UNITS = """irqbalance tuned cpupower tlp power-profiles-daemon auto-cpufreq ksmtuned ksm numad stalld fwupd-refresh
+    packagekit apt-daily apt-daily-upgrade unattended-upgrades snapd man-db"""
+
+
+def options(name: str) -> set[str]:
+    return {str(value) for entry in CATALOGUE for key, value in entry.options if key == name}
+
+
+def test_what_guides_name_is_known() -> None:
+    assert set(PARAMETERS.split()) <= options("parameter")
+    assert [name for name in FILES_OF_SYSFS.split() if not any(path.endswith(name) for path in options("path"))] == []
+    assert set(FIELDS_OF_ETHTOOL.split()) <= options("field")
+    assert [name for name in SYSCTLS.split() if CATALOGUE.find(f"sysctl.{name}") is None] == []
+    assert set(UNITS.split()) <= {unit.rpartition(".")[0] for unit in options("unit")}
