@@ -55,8 +55,8 @@ class DriftHistory:
 
 
 def histories(findings: Sequence[Finding], held: Mapping[str, float], host: TunedHost) -> dict[str, DriftHistory]:
-    """The history of each setting among ``findings`` that does not hold."""
-    lost = [finding.setting for finding in findings if finding.verdict in _LOST]
+    """The history of each setting among ``findings`` that does not hold; what a boot decides nothing undoes before."""
+    lost = [each.setting for each in findings if each.verdict in _LOST and not each.setting.startswith("boot.")]
     known = [held[setting] for setting in lost if setting in held]
     interfaces = tuple(nic.name for nic in host.facts.nics)
     events = read_events(host.root, min(known), interfaces, host.facts.tuners) if known else []

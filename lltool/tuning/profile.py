@@ -19,6 +19,7 @@ from lltool.tuning import facts
 from lltool.tuning.catalogue import DEVICES, DISRUPTIONS, Catalogue
 
 LOCAL_DIRECTORY = "/etc/lltool/profiles"
+_LARGEST = 1_000_000
 
 
 _KEYS: dict[str, tuple[type, str]] = {
@@ -160,12 +161,15 @@ def _read_file(path: str, shown: str) -> str:
                     ["others than root can write it"],
                     next_step=f"chown root {shown} && chmod go-w {shown}",
                 )
-            return file.read()
+            text = file.read(_LARGEST + 1)
     except UnicodeDecodeError as error:
         raise InvalidInput(f"profile {shown} cannot be read", [f"not UTF-8: {error}"]) from None
     except OSError as error:
         wrapped = from_os_error(f"profile {shown} cannot be read", error)
         raise InvalidInput(wrapped.what, [str(wrapped.cause)], next_step=wrapped.next_step) from None
+    if len(text) > _LARGEST:
+        raise InvalidInput(f"profile {shown} cannot be read", [f"longer than {_LARGEST} characters: no profile is"])
+    return text
 
 
 def _own_settings(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from lltool.errors import Locked, from_os_error
+from lltool.errors import LltoolError, Locked, from_os_error
 from lltool.root import Root
 from lltool.state_directory import VARIABLE, state_directory
 from lltool.tuning.journal import Journal
@@ -21,10 +22,15 @@ class Store:
         self.directory = state_directory(root)
 
     def create(self) -> None:
-        """Make the directory; raises :class:`LltoolError` where that cannot be done."""
+        """Make the directory.
+
+        Raises :class:`LltoolError` where that cannot be done, and where others than root could write what root undoes.
+        """
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             os.makedirs(self._transactions, mode=0o700, exist_ok=True)
+            for directory in (self.directory, self._transactions):
+                _refuse_writable_by_others(directory)
         except OSError as error:
             raise from_os_error(
                 f"state directory {self.directory} cannot be made ({VARIABLE} moves it)", error
@@ -43,7 +49,7 @@ class Store:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.read(descriptor, 32).decode(errors="replace").strip()
+                holder = os.read(descriptor, 32).decode(errors="replace").strip() or "that has just begun"
                 raise Locked(
                     f"lock {path} is held", cause=f"by process {holder}", next_step="wait until it has ended"
                 ) from None
@@ -103,3 +109,13 @@ class Store:
     @property
     def _history(self) -> str:
         return os.path.join(self.directory, "history")
+
+
+def _refuse_writable_by_others(directory: str) -> None:
+    status = os.stat(directory)
+    if os.geteuid() == 0 and (status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+        raise LltoolError(
+            f"state directory {directory} is not used by root",
+            cause="others than root can write it, and what is in it decides what a rollback writes",
+            next_step=f"chown -R root {directory} && chmod go-w {directory}, or move it with {VARIABLE}",
+        )

@@ -114,18 +114,19 @@ def test_every_class_of_the_catalogue_has_entries() -> None:
 
 # What low-latency guides, kernel documents and other tuners name, by class.
 PARAMETERS = """isolcpus nohz_full rcu_nocbs rcu_nocb_poll rcupdate.rcu_normal_after_boot
-    rcutree.nohz_full_patience_delay irqaffinity skew_tick tsc clocksource nosoftlockup nowatchdog nmi_watchdog mce idle intel_idle.max_cstate
-    processor.max_cstate cpuidle.off cpufreq.default_governor intel_pstate amd_pstate nosmt mitigations audit
-    transparent_hugepage default_hugepagesz hugepages numa_balancing preempt pcie_aspm split_lock_detect
-    workqueue.unbound_cpus systemd.cpu_affinity threadirqs rcutree.kthread_prio iommu intel_iommu"""
-FILES_OF_SYSFS = """scaling_governor energy_performance_preference energy_perf_bias min_perf_pct scaling_min_freq
-    pm_qos_resume_latency_us disable min_freq_khz policy current_clocksource guest_halt_poll_ns
+    rcutree.nohz_full_patience_delay irqaffinity skew_tick tsc clocksource nosoftlockup nowatchdog nmi_watchdog
+    mce idle intel_idle.max_cstate processor.max_cstate cpuidle.off cpufreq.default_governor intel_pstate
+    amd_pstate nosmt mitigations audit transparent_hugepage default_hugepagesz hugepages numa_balancing preempt
+    pcie_aspm split_lock_detect workqueue.unbound_cpus systemd.cpu_affinity threadirqs rcutree.kthread_prio
+    iommu intel_iommu"""
+FILES_OF_SYSFS = """scaling_governor energy_performance_preference energy_perf_bias min_perf_pct
+    scaling_min_freq pm_qos_resume_latency_us disable min_freq_khz policy current_clocksource guest_halt_poll_ns
     workqueue/cpumask writeback/cpumask runtime sched/preempt default_smp_affinity threaded gro_flush_timeout
     napi_defer_hard_irqs rps_cpus rps_flow_cnt xps_cpus transparent_hugepage/enabled transparent_hugepage/defrag
-    shmem_enabled khugepaged/defrag kB/enabled ksm/run nr_hugepages zswap/parameters/enabled check_interval ignore_ce
-    lru_gen/enabled damon_reclaim/parameters/enabled"""
-FIELDS_OF_ETHTOOL = """rx tx combined adaptive_rx adaptive_tx rx_usecs tx_usecs rx_frames rx-lro rx-gro
-    tx-tcp-segmentation tx-generic-segmentation rx-ntuple-filter rx-hashing"""
+    shmem_enabled khugepaged/defrag kB/enabled ksm/run nr_hugepages zswap/parameters/enabled check_interval
+    ignore_ce lru_gen/enabled damon_reclaim/parameters/enabled"""
+FIELDS_OF_ETHTOOL = """rx tx combined adaptive_rx adaptive_tx rx_usecs tx_usecs rx_frames rx-lro rx-gro tx-tcp-
+    segmentation tx-generic-segmentation rx-ntuple-filter rx-hashing"""
 SYSCTLS = """net.core.rmem_max net.core.wmem_max net.core.rmem_default net.core.busy_poll net.core.busy_read
     net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.somaxconn
     net.core.optmem_max net.core.default_qdisc net.core.rps_sock_flow_entries net.core.rps_default_mask
@@ -135,12 +136,13 @@ SYSCTLS = """net.core.rmem_max net.core.wmem_max net.core.rmem_default net.core.
     vm.dirty_background_ratio vm.dirty_background_bytes vm.compaction_proactiveness vm.zone_reclaim_mode
     vm.min_free_kbytes vm.watermark_scale_factor vm.watermark_boost_factor vm.max_map_count vm.overcommit_memory
     kernel.numa_balancing kernel.nmi_watchdog kernel.soft_watchdog kernel.watchdog kernel.watchdog_cpumask
-    kernel.hung_task_timeout_secs kernel.timer_migration kernel.sched_rt_runtime_us kernel.perf_event_max_sample_rate
-    kernel.perf_cpu_time_max_percent kernel.randomize_va_space kernel.sched_autogroup_enabled kernel.sched_schedstats
-    kernel.ftrace_enabled kernel.printk kernel.split_lock_mitigate kernel.sched_min_granularity_ns
-    kernel.sched_wakeup_granularity_ns kernel.sched_migration_cost_ns"""
-UNITS = """irqbalance tuned cpupower tlp power-profiles-daemon auto-cpufreq ksmtuned ksm numad stalld fwupd-refresh
-    packagekit apt-daily apt-daily-upgrade unattended-upgrades snapd man-db"""
+    kernel.hung_task_timeout_secs kernel.timer_migration kernel.sched_rt_runtime_us
+    kernel.perf_event_max_sample_rate kernel.perf_cpu_time_max_percent kernel.randomize_va_space
+    kernel.sched_autogroup_enabled kernel.sched_schedstats kernel.ftrace_enabled kernel.printk
+    kernel.split_lock_mitigate kernel.sched_min_granularity_ns kernel.sched_wakeup_granularity_ns
+    kernel.sched_migration_cost_ns"""
+UNITS = """irqbalance tuned cpupower tlp power-profiles-daemon auto-cpufreq ksmtuned ksm numad stalld fwupd-
+    refresh packagekit apt-daily apt-daily-upgrade unattended-upgrades snapd man-db"""
 
 
 def options(name: str) -> set[str]:

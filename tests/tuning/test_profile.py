@@ -194,3 +194,8 @@ def test_root_does_not_use_what_others_can_write(tmp_path: Path) -> None:
     path.chmod(0o666)
     with pytest.raises(InvalidInput, match="others than root"):
         load_profile(str(path), load_catalogue(), Root())
+
+
+def test_a_file_that_is_too_large_for_a_profile_is_a_fault(tmp_path: Path) -> None:
+    (fault,) = faults("# " + 1_000_000 * "x", tmp_path)
+    assert "longer than" in fault

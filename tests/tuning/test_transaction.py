@@ -395,6 +395,15 @@ def test_a_state_directory_that_cannot_be_made_says_so(tmp_path: Path, monkeypat
         Store(Root()).create()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.parametrize("place", ["", "transactions"])
+def test_root_takes_no_orders_from_a_directory_that_others_can_write(store: Store, place: str) -> None:
+    store.create()
+    os.chown(os.path.join(store.directory, place), 65534, -1)
+    with pytest.raises(LltoolError, match="others than root can write it"), store.lock():
+        pass
+
+
 def pair(path: str) -> str:
     return re.sub(r"(vm/dirty_\w*)(?:ratio|bytes)", r"\1", path)
 
