@@ -46,7 +46,9 @@ def unit_steps(root: Root, runs: Sequence[BootRun]) -> list[Step]:
     state = os.environ.get(VARIABLE)
     environment = f"Environment={quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
     program = " ".join(map(quoted, (sys.executable, "-m", "lltool")))
-    commands = "".join(f"ExecStart={program} {' '.join(map(quoted, run.arguments))}\n" for run in runs)
+    # A run that finds drift (exit 3) must not keep the later ones from theirs; the last one tells how it ended.
+    lines = [f"{program} {' '.join(map(quoted, run.arguments))}\n" for run in runs]
+    commands = "".join(f"ExecStart={'-' if line is not lines[-1] else ''}{line}" for line in lines)
     text = marked(_TEXT.format(environment=environment, lltool=program, runs=commands))
     steps = [*file_steps(_SETTING, root, PATH, text), *link_steps(_SETTING, root, _WANTED, PATH)]
     return refreshed(_SETTING, _RELOAD, steps)

@@ -337,3 +337,20 @@ def test_verdicts_hold_across_the_reboot(
     assert verdicts(wanted)["sysctl.vm.swappiness"].verdict is Verdict.OK
     kernel.write(SWAPPINESS, "60")
     assert verdicts(wanted)["sysctl.vm.swappiness"].verdict is Verdict.DRIFT
+
+
+def test_a_second_tune_of_another_part_keeps_what_the_first_has_run_at_boot(
+    wanted: Target, make_target: MakeTarget, persist: Persist, kernel: FakeKernel, store: Store
+) -> None:
+    def runs() -> int:
+        return sum(line.startswith("ExecStart=") for line in kernel.read(UNIT).splitlines())
+
+    before = tree(kernel)
+    persist(make_target('[settings]\n"memory.thp_enabled" = "never"\n"sysctl.vm.swappiness" = 1\n'))
+    persist(make_target('[settings]\n"irq.default_affinity" = "{housekeeping}"\n"sysctl.vm.stat_interval" = 9\n'))
+    assert runs() == 2
+    assert kernel.read(SYSCTL_D).splitlines()[2:] == ["vm.stat_interval = 9", "vm.swappiness = 1"]
+    persist(make_target(PROFILE + '"sysctl.vm.stat_interval" = 9\n'))
+    assert runs() == 1
+    rollback(store, kernel)
+    assert tree(kernel) == before
