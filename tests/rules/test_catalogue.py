@@ -125,8 +125,8 @@ FILES_OF_SYSFS = """scaling_governor energy_performance_preference energy_perf_b
     napi_defer_hard_irqs rps_cpus rps_flow_cnt xps_cpus transparent_hugepage/enabled transparent_hugepage/defrag
     shmem_enabled khugepaged/defrag kB/enabled ksm/run nr_hugepages zswap/parameters/enabled check_interval
     ignore_ce lru_gen/enabled damon_reclaim/parameters/enabled"""
-FIELDS_OF_ETHTOOL = """rx tx combined adaptive_rx adaptive_tx rx_usecs tx_usecs rx_frames rx-lro rx-gro tx-tcp-
-    segmentation tx-generic-segmentation rx-ntuple-filter rx-hashing"""
+FIELDS_OF_ETHTOOL = """rx tx combined adaptive_rx adaptive_tx rx_usecs tx_usecs rx_frames rx-lro rx-gro
+    tx-tcp-segmentation tx-generic-segmentation rx-ntuple-filter rx-hashing"""
 SYSCTLS = """net.core.rmem_max net.core.wmem_max net.core.rmem_default net.core.busy_poll net.core.busy_read
     net.core.netdev_max_backlog net.core.netdev_budget net.core.netdev_budget_usecs net.core.somaxconn
     net.core.optmem_max net.core.default_qdisc net.core.rps_sock_flow_entries net.core.rps_default_mask
@@ -141,8 +141,8 @@ SYSCTLS = """net.core.rmem_max net.core.wmem_max net.core.rmem_default net.core.
     kernel.sched_autogroup_enabled kernel.sched_schedstats kernel.ftrace_enabled kernel.printk
     kernel.split_lock_mitigate kernel.sched_min_granularity_ns kernel.sched_wakeup_granularity_ns
     kernel.sched_migration_cost_ns"""
-UNITS = """irqbalance tuned cpupower tlp power-profiles-daemon auto-cpufreq ksmtuned ksm numad stalld fwupd-
-    refresh packagekit apt-daily apt-daily-upgrade unattended-upgrades snapd man-db"""
+UNITS = """irqbalance tuned cpupower tlp power-profiles-daemon auto-cpufreq ksmtuned ksm numad stalld
+    fwupd-refresh packagekit apt-daily apt-daily-upgrade unattended-upgrades snapd man-db"""
 
 
 def options(name: str) -> set[str]:
