@@ -2,7 +2,8 @@
 
     sudo .venv/bin/python benchmarks/agreement.py --rounds 9
 
-Needs cyclictest (Debian rt-tests), sockperf and gcc; what is missing is left out and said. Each round measures with
+Needs cyclictest (Debian rt-tests), sockperf, gcc, and multichase (its source is on GitHub, google/multichase) on the
+PATH; what is missing is left out and said. Each round measures with
 both, one after the other, in an order that alternates, so that a slow minute of the machine falls on both. The table
 shows the median of each over the rounds and the median of the ratios within a round.
 """
@@ -21,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -105,6 +107,16 @@ def sockperf(core: int, peer: int) -> float:
     return float(found[1]) * 1e3
 
 
+def multichase(core: int, size_bytes: int) -> float:
+    """The mean cost of a dependent load through ``size_bytes`` in random order, in nanoseconds, on 4 kB pages."""
+    return float(
+        output(
+            "taskset", "-c", str(core), "multichase", "-X", "-a", "-n", "3", "-s", "64", "-m", str(size_bytes), "-T",
+            str(size_bytes),
+        )
+    )  # fmt: skip
+
+
 def output(*command: str) -> str:
     """What ``command`` prints; ends this program with what it said where it fails."""
     done = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -163,6 +175,19 @@ def comparisons(core: int, peer: int, program: str | None) -> list[Comparison]:
         )
         for name, label in sizes.items()
     ]
+    if shutil.which("multichase"):
+        found += [
+            Comparison(
+                f"load, {label}",
+                "multichase",
+                "ns",
+                lambda name=name: lltool_figure(name, "centre", core),  # type: ignore[misc]
+                lambda name=name: multichase(core, working_set(name, core)),  # type: ignore[misc]
+            )
+            for name, label in sizes.items()
+        ]
+    else:
+        print("left out: multichase (not on the PATH)", file=sys.stderr)
     found.append(
         Comparison(
             "time lost to noise",
@@ -175,6 +200,7 @@ def comparisons(core: int, peer: int, program: str | None) -> list[Comparison]:
     return found
 
 
+@cache
 def working_set(benchmark: str, core: int) -> int:
     """The bytes that a memory benchmark of lltool walks through here."""
     run = run_once(by_name(benchmark), (core,), "agreement", 0, 0, quick=False, hold=False)

@@ -15,6 +15,12 @@ SLACK_SECONDS = 60.0
 GRACE_SECONDS = 5.0
 """How long the watching process may take to remove its tracing instance when it is told to end."""
 
+EXPLAINED = {
+    "tracefs": "explained",
+    "counters": "accounted for by counters, and none of it joined to a traced event",
+    "shape": "explained",
+}
+
 SMALLEST_SHOWN = 0.001
 """Causes below this share of the lost time are summed up in one row."""
 
@@ -102,7 +108,7 @@ def _print(found: dict[str, Any]) -> None:
     if "shapes" in found:
         _print_shapes(found["shapes"])
     if found["explained_share"] is not None:
-        typer.echo(f"\n{_percent(found['explained_share'])} of the lost time is explained.")
+        typer.echo(f"\n{_percent(found['explained_share'])} of the lost time is {EXPLAINED[found['level']]}.")
     if found["worst"]:
         typer.echo()
         _print_worst(found["worst"])
