@@ -1,6 +1,7 @@
 """Before against after: one verdict for each metric of each benchmark.
 
-``equivalent``    the whole interval lies within the margin: the larger of 2 % and one step of the clock
+``equivalent``    the whole interval lies within the margin: the larger of 2 % (or what the user says does not matter)
+                  and one step of the clock
 ``better``        the whole interval lies below no change (lower is better for every metric), also after Holm's
                   correction for the number of figures (``significance`` names the families), and the change is larger
                   than one step of the clock and than this host's own noise floor (`lltool bench selftest`); where that
@@ -42,12 +43,14 @@ class Limits:
     """What bounds the claims of a comparison.
 
     ``quantum_ns`` is the step of the clock (the coarser one of two), None where it is not known. ``noise_floor`` and
-    ``false_alarms`` are those of :class:`lltool.bench.model.Result`.
+    ``false_alarms`` are those of :class:`lltool.bench.model.Result`. ``margin`` is the relative change that does not
+    matter to whoever asks.
     """
 
     quantum_ns: float | None
     noise_floor: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     false_alarms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    margin: float = MARGIN
 
 
 def compare(before: Sequence[Run], after: Sequence[Run], limits: Limits) -> list[Comparison]:
@@ -113,7 +116,7 @@ def _compare_metric(benchmark: str, metric: str, before: Sequence[Run], after: S
         change=_change(*figures),
         low=None,
         high=None,
-        margin=MARGIN,
+        margin=limits.margin,
         outcome=Outcome.NOT_COMPARED,
         reason="",
         clean=_clean(matched, metric),
@@ -157,7 +160,7 @@ def _decide(undecided: Comparison, matched: Matched, limits: Limits) -> Single:
     if matched.refusal is not None or before is None or after is None or before.value == 0:
         return _open(undecided, matched.refusal or "0 before: a relative change is not defined")
     step = max(resolution(runs, metric, limits.quantum_ns) for runs in (matched.before, matched.after))
-    margin = max(MARGIN, step / before.value)
+    margin = max(limits.margin, step / before.value)
     draws = ratios(matched.before, matched.after, metric)
     fewest = min(before.runs, after.runs)
     low, high = (bound - 1 for bound in interval(draws, fewest))
@@ -171,7 +174,7 @@ def _decide(undecided: Comparison, matched: Matched, limits: Limits) -> Single:
         needed = f"{SETTLED_BEYOND} are needed"
         reason = f"unsettled: too few samples lie beyond {metric} ({', '.join(unsettled)}; {needed})"
         return _open(replace(bounded, p=None), reason, matched)
-    outcome, reason = _judge(low, high, margin)
+    outcome, reason = _judge(low, high, margin, "" if margin == limits.margin else ", one step of the clock")
     if outcome is Outcome.INCONCLUSIVE:
         return _open(bounded, reason, matched)
     doubt = (
@@ -223,11 +226,10 @@ def _clean(matched: Matched, metric: str) -> Clean | None:
     return Clean(counts[0], counts[1], _change(*figures))
 
 
-def _judge(low: float, high: float, margin: float) -> tuple[Outcome, str]:
+def _judge(low: float, high: float, margin: float, why: str) -> tuple[Outcome, str]:
     percent = f"{100 * margin:.2g} %"
     if -margin - _ROUNDING <= low and high <= margin + _ROUNDING:
-        step = "" if margin == MARGIN else ", one step of the clock"
-        return Outcome.EQUIVALENT, f"the interval lies within ±{percent}{step}"
+        return Outcome.EQUIVALENT, f"the interval lies within ±{percent}{why}"
     if high < -RELATIVE:
         return Outcome.BETTER, "the whole interval lies below no change"
     if low > RELATIVE:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from lltool.bench.compare import Limits, benchmarks_in, compare
+from lltool.bench.compare import MARGIN, Limits, benchmarks_in, compare
 from lltool.bench.estimates import CLOCK_AGREEMENT
 from lltool.bench.fingerprint import differences
 from lltool.bench.model import Comparison, Outcome, Result, Run
@@ -29,9 +29,12 @@ class Pair:
     noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
     false_alarms: dict[str, dict[str, float]] = field(default_factory=dict)
 
-    def compare(self) -> list[Comparison]:
-        """A verdict for each metric of each benchmark; a sequential design says with each that it is the weaker one."""
-        limits = Limits(self.quantum_ns, self.noise_floor, self.false_alarms)
+    def compare(self, margin: float = MARGIN) -> list[Comparison]:
+        """A verdict for each metric of each benchmark; a sequential design says with each that it is the weaker one.
+
+        ``margin`` as in :class:`lltool.bench.compare.Limits`.
+        """
+        limits = Limits(self.quantum_ns, self.noise_floor, self.false_alarms, margin)
         found = compare(self.before, self.after, limits)
         return [_weaker(entry) for entry in found] if self.design == SEQUENTIAL else found
 

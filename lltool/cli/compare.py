@@ -48,6 +48,9 @@ def compare(
     budgets: Annotated[
         str, typer.Option("--budgets", metavar="NAME|FILE", help="What figures must not exceed.")
     ] = "chapter5",
+    margin: Annotated[
+        float, typer.Option(metavar="PERCENT", min=0.1, max=100.0, help="Smaller changes do not matter.")
+    ] = 2.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML, for CI.")] = None,
@@ -68,7 +71,7 @@ def compare(
     limits = load_budgets(budgets)
     results = read_arms(before, after)
     pair = pair_of(*results)
-    comparisons = pair.compare()
+    comparisons = pair.compare(margin / 100)
     if json:
         print_json(comparison_document(pair, comparisons, *results, limits))
     elif markdown:

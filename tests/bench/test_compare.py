@@ -214,3 +214,15 @@ def test_the_catalogue_gives_order_and_metrics(synthetic: Any) -> None:
     assert list(dict(found)) == ["timer.wakeup", "tcp.rtt", "mine.own"]
     assert metrics_of("mine.own", runs) == ("centre", "p50", "p99", "p99.9")
     assert [metric for name, metric in found if name == "timer.wakeup"] == list(metrics_of("timer.wakeup", runs))
+
+
+def test_the_user_says_which_change_does_not_matter(synthetic: Any) -> None:
+    before = synthetic.arm("tcp.rtt", "before", CENTRE)
+    after = synthetic.arm("tcp.rtt", "after", CENTRE + CENTRE * 3 // 100)
+
+    def outcome(margin: float) -> tuple[Outcome, float]:
+        (found,) = [entry for entry in compare(before, after, Limits(1.0, margin=margin)) if entry.metric == "centre"]
+        return found.outcome, found.margin
+
+    assert outcome(0.02) == (Outcome.WORSE, 0.02)
+    assert outcome(0.05) == (Outcome.EQUIVALENT, 0.05)
