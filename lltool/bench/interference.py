@@ -1,4 +1,8 @@
-"""What disturbed a run while it measured: counted, labelled, never a reason to drop a sample."""
+"""What disturbed a run while it measured: counted, labelled, never a reason to drop a sample.
+
+Labels are those of whole runs, because the run is the unit of all statistics; the counters of the kernel would also be
+too coarse for a block of some microseconds, and reading them between blocks would disturb what is measured.
+"""
 
 from __future__ import annotations
 
