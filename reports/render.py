@@ -55,18 +55,18 @@ def render(page: Page) -> str:
 
     Raises ``InvalidInput`` where ``page.data`` holds what JSON cannot hold.
     """
-    styles, scripts = ([_text_of(name) for name in names] for names in (STYLES, SCRIPTS))
+    styles, scripts = ([text_of(name) for name in names] for names in (STYLES, SCRIPTS))
     drawn = [arm for chart in page.charts for arm in _arms_of(chart)]
     arms = tuple(dict.fromkeys([*page.arms, *drawn]))
     arm_styles = {arm: place % _ARM_STYLES for place, arm in enumerate(arms)}
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             page=page,
             styles=styles,
             scripts=scripts,
-            licence=_text_of(LICENCE),
+            licence=text_of(LICENCE),
             policy=content_security_policy(styles, scripts),
             compared=len(page.arms) > 1,
             outcomes=tables.outcomes(page),
@@ -102,7 +102,8 @@ def content_security_policy(styles: Iterable[str], scripts: Iterable[str]) -> st
     )
 
 
-def _text_of(name: str) -> str:
+def text_of(name: str) -> str:
+    """A file of this package."""
     return files("lltool.reports").joinpath(name).read_text(encoding="utf-8")
 
 
@@ -123,7 +124,8 @@ def _embedded(page: Page) -> list[str]:
     return documents
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, set up so that whatever text they are given does nothing."""
     # A FunctionLoader over importlib.resources reads templates from a wheel, an editable install and a zip alike.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 

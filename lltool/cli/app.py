@@ -22,7 +22,7 @@ COMMANDS = {
     "report": ("report", "report"),
     "noise": ("noise", "noise"),
 }
-GROUPS = ("profile", "bench", "trade", "monitor")
+GROUPS = ("profile", "bench", "trade", "monitor", "fleet")
 """Modules whose ``app`` is a group of commands of that name."""
 
 
