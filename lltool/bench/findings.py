@@ -1,11 +1,13 @@
-"""What one result says beyond its figures: the chapter's access times, each socket option's effect, the core matrix."""
+"""What one result says beyond its figures: access times, socket options, the core matrix, and what was not done."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
+from lltool.bench.conditions import DONE
 from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.figures import figures_of
 from lltool.bench.model import Comparison, Estimate, Outcome, Result, Run
@@ -71,7 +73,7 @@ class Table:
 
 def tables(result: Result) -> list[Table]:
     """All that ``result`` has the runs for."""
-    found = (_access_table(result), _option_table(result), core_matrix(result))
+    found = (_access_table(result), _option_table(result), core_matrix(result), not_done(result))
     return [table for table in found if table.rows]
 
 
@@ -167,6 +169,14 @@ def core_matrix(result: Result) -> Table:
     )
     header = ("core", *(str(core) for core in cores))
     return Table("Cache line round trip between cores, ns", header, rows)
+
+
+def not_done(result: Result) -> Table:
+    """What the workers did not do for the measurement, each with the kernel's or the host's reason."""
+    measured = [run for run in result.runs if run.conditions]
+    states = Counter(item for run in measured for item in run.conditions.items() if item[1] != DONE)
+    rows = tuple((name, f"{count} of {len(measured)}", state) for (name, state), count in states.items())
+    return Table("Not done for the measurement", ("what", "runs", "why"), rows)
 
 
 def _matrix_of(run: Run) -> dict[tuple[int, int], float]:

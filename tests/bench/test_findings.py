@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,10 @@ def test_the_matrix_is_the_median_of_the_runs_both_ways() -> None:
 
 def test_a_result_without_any_of_it_has_no_tables() -> None:
     assert tables(result(run("timer.cost", 20))) == []
+
+
+def test_what_the_workers_could_not_do_is_told_with_its_reason() -> None:
+    refused = {"pinned": "done", "SCHED_FIFO": "priority 49 refused"}
+    runs = [replace(run("timer.cost", 20), conditions=refused if number else {"pinned": "done"}) for number in range(3)]
+    (table,) = tables(result(*runs))
+    assert table.rows == (("SCHED_FIFO", "2 of 3", "priority 49 refused"),)
