@@ -41,10 +41,23 @@ class Forecast:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the steps that are left take, with the one given out last; None before the first run ended."""
+        """How long the steps that are left take, with the one given out last; None before the first run ended.
+
+        Rounds that the limit will cut off do not count.
+        """
         if not self._took:
             return None
-        return self._expected(self._plan[max(0, self._position - 1) :])
+        left = self._plan[max(0, self._position - 1) :]
+        if self._limit_seconds is None:
+            return self._expected(left)
+        sure = self._expected([step for step in left if step[1] <= self._sure_round])
+        return max(sure, min(self._expected(left), self._limit_seconds - (time.monotonic() - self._began)))
+
+    @property
+    def _sure_round(self) -> int:
+        """The last round that is measured however long it takes."""
+        begun = self._plan[max(0, self._position - 1)][1]
+        return max(begun, self._rounds[min(self._least_rounds, len(self._rounds)) - 1])
 
     def next(self) -> Step | None:
         """The step to do now; None where all are done, or the next round would end too late."""
@@ -72,8 +85,7 @@ class Forecast:
         if self._limit_seconds is None:
             return
         left = self._limit_seconds - (time.monotonic() - self._began)
-        begun = self._plan[self._position - 1][1]
-        sure = max(begun, self._rounds[min(self._least_rounds, len(self._rounds)) - 1])
+        sure = self._sure_round
         whole = [round_number for round_number in self._rounds if round_number <= sure]
         for round_number in self._rounds[len(whole) :]:
             steps = [step for step in self._plan[self._position :] if step[1] <= round_number]

@@ -212,6 +212,21 @@ def test_the_end_is_foreseen_benchmark_by_benchmark(synthetic: Any) -> None:
     assert (forecast.seconds_left, forecast.steps_left) == (22.0, 4)
 
 
+def test_the_foreseen_end_is_that_of_the_limit(monkeypatch: pytest.MonkeyPatch, synthetic: Any) -> None:
+    clock = Clock(monkeypatch)
+    forecast = Forecast(plan(20), 21.0)
+    forecast.next()
+    clock.now += 1.0
+    forecast.done(synthetic.run(BENCHMARKS[0].name, seconds=1.0))
+    forecast.next()
+    assert forecast.seconds_left == 20.0, "and not the 39 runs that are planned"
+    sure = Forecast(plan(20), 3.0, least_rounds=5)
+    sure.next()
+    sure.done(synthetic.run(BENCHMARKS[0].name, seconds=1.0))
+    sure.next()
+    assert sure.seconds_left == 9.0
+
+
 def test_what_does_not_apply_is_not_asked_again(synthetic: Any) -> None:
     forecast = Forecast(plan(3), None)
     asked = []
