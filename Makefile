@@ -11,7 +11,7 @@ KERNEL_SOURCES := $(shell find kernels -name '*.pyx' -o -name '*.pxd' -o -name '
 help:
 	@echo 'make trial   measure this host, tune it, measure again, report, undo (as root: tunes; else: measures)'
 	@echo 'make test    build and run the whole test suite'
-	@echo 'make test-vm tune, reboot, roll back, reboot in a virtual machine (needs QEMU and debootstrap, as root)'
+	@echo 'make test-vm tune, reboot, roll back, reboot in virtual machines (QEMU, debootstrap, root); KERNEL=6.1 for one'
 	@echo 'make lint    the linters alone'
 	@echo 'make clean   remove what the build made'
 
@@ -22,7 +22,7 @@ test: $(VENV)/.developed
 	$(BIN)/python -m pytest
 
 test-vm: $(VENV)/.developed
-	LLTOOL_VM=1 $(BIN)/python -m pytest tests/vm
+	LLTOOL_VM=1 LLTOOL_VM_KERNEL=$(KERNEL) $(BIN)/python -m pytest tests/vm
 
 lint: $(VENV)/.developed
 	$(BIN)/python -m pytest tests/rules

@@ -1,35 +1,26 @@
-"""Runs in the guest: takes commands as JSON lines from a serial port, runs them, and answers in JSON lines."""
+"""Runs in the guest: takes commands as JSON lines from a virtio port, runs them, and answers in JSON lines."""
 
+import io
 import json
-import os
 import subprocess
-import termios
-import tty
 
-PORT = "/dev/ttyS1"
+PORT = "/dev/virtio-ports/lltool.agent"
 
 
 def main() -> None:
-    descriptor = os.open(PORT, os.O_RDWR | os.O_NOCTTY)
-    tty.setraw(descriptor, termios.TCSANOW)
-    with open(descriptor, "rb", closefd=False) as requests:
-        os.write(descriptor, b'{"ready": true}\n')
-        for line in requests:
-            try:
-                request = json.loads(line)
-            except ValueError:
-                continue
-            done = subprocess.run(request["command"], capture_output=True, check=False, stdin=subprocess.DEVNULL)
-            answer = json.dumps(
-                {
-                    "code": done.returncode,
-                    "stdout": done.stdout.decode(errors="replace"),
-                    "stderr": done.stderr.decode(errors="replace"),
-                }
-            ).encode()
-            view = memoryview(answer + b"\n")
+    with open(PORT, "r+b", buffering=0) as port:
+        port.write(b'{"ready": true}\n')
+        for line in io.BufferedReader(port):
+            request = json.loads(line)
+            done = subprocess.run(request["command"], input=request["stdin"].encode(), capture_output=True, check=False)
+            answer = {
+                "code": done.returncode,
+                "stdout": done.stdout.decode(errors="replace"),
+                "stderr": done.stderr.decode(errors="replace"),
+            }
+            view = memoryview(json.dumps(answer).encode() + b"\n")
             while view:
-                view = view[os.write(descriptor, view) :]
+                view = view[port.write(view) :]
 
 
 main()

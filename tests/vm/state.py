@@ -1,7 +1,7 @@
 """Runs in the guest: everything that a tune and its rollback must leave as it was, as one JSON document.
 
-Every file below /etc (kind, mode, owner, content or destination), the kernel command line, and the live value of every
-catalogued setting that the profile names.
+Every file below /etc and the menu of GRUB (kind, mode, owner, content or destination), the kernel command line, and
+the live value of every setting of the catalogue that has one.
 """
 
 import hashlib
@@ -12,20 +12,25 @@ import sys
 from pathlib import Path
 
 from lltool.root import Root
+from lltool.tuning.catalogue import load_catalogue
+from lltool.tuning.host import tuned_host
 from lltool.tuning.kinds.base import Knob
 from lltool.tuning.observation import snapshot
-from lltool.tuning.plan import target
 
 # Written at every boot or shutdown by the system itself, tuned or not.
 VOLATILE = {"/etc/resolv.conf", "/etc/mtab", "/etc/adjtime"}
-THREAD = "thread "
+MENU = "/boot/grub/grub.cfg"
+# What only passes by: it counts up by itself.
+PASSING = {"cpu.steal"}
 
 
 def main() -> None:
-    wanted = target(sys.argv[1], Root())
-    values = snapshot(wanted.catalogue, wanted.host, wanted.selected)
+    catalogue = load_catalogue()
+    settings = [entry.id for entry in catalogue if entry.id not in PASSING]
+    values = snapshot(catalogue, tuned_host(Root()), settings)
+    paths = [path for path in sorted(Path("/etc").rglob("*")) if str(path) not in VOLATILE]
     document = {
-        "etc": {str(path): _entry(path) for path in sorted(Path("/etc").rglob("*")) if str(path) not in VOLATILE},
+        "files": {str(path): _entry(path) for path in [*paths, Path(MENU)]},
         "cmdline": Path("/proc/cmdline").read_text(),
         "values": {_place(knob): value for knob, value in values.items()},
     }
@@ -34,7 +39,7 @@ def main() -> None:
 
 def _place(knob: Knob) -> str:
     """Where a value is; a kernel thread has another number in every boot, and is known by its name."""
-    return f"{THREAD}{knob.part}" if re.fullmatch(r"/proc/\d+", knob.path) else str(knob)
+    return f"thread {knob.part}" if re.fullmatch(r"/proc/\d+", knob.path) else str(knob)
 
 
 def _entry(path: Path) -> list[str]:
