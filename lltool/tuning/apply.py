@@ -13,10 +13,10 @@ from lltool.tuning.interruption import unstoppable
 from lltool.tuning.journal import Journal, Record
 from lltool.tuning.kinds.base import Kind
 from lltool.tuning.observation import Observation, read_failure
+from lltool.tuning.passing import remembering_steps, settle
 from lltool.tuning.persistence.plan import NOTHING_PERSISTS, Persistence
 from lltool.tuning.step import Step, Write, step_of
 from lltool.tuning.store import Store
-from lltool.tuning.threads import remembering_steps, settle
 from lltool.tuning.transaction import Transaction, current_boot_id, read_transaction
 from lltool.tuning.undo import Restoration, undo
 from lltool.tuning.writing import failure, write

@@ -47,7 +47,7 @@ class Kind:
 
     resets_threads = False
     """Whether a write makes the kernel give its threads other CPUs."""
-    reset_in_passing = False
+    changed_in_passing = False
     """Whether the write of another setting may change the value: it is then written once more at the end."""
     belied = ""
     """What a changed :meth:`evidence` proves."""

@@ -27,6 +27,7 @@ _REFUSALS = {
 class IrqAffinity(Kind):
     """``/proc/irq/N/smp_affinity_list`` of every interrupt in use, or of one network interface (``irq.nic.eth0``)."""
 
+    changed_in_passing = True
     verified = (
         "each list is read back: it may be smaller than the wish, but never leave it; one that came since and is still"
         " handled elsewhere is partial"

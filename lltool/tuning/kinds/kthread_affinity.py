@@ -24,7 +24,7 @@ class KernelThreadAffinity(Kind):
     The knob's part is the thread's name, so that another one with its number is not taken for it.
     """
 
-    reset_in_passing = True
+    changed_in_passing = True
     verified = "the allowed CPUs of each thread are read back"
     undone = "each thread that still lives gets its old CPUs"
 

@@ -1,4 +1,8 @@
-"""Kernel threads beside a partition: the fake answers as Linux 6.1 and 6.12 did (cpuset.c, sched/core.c)."""
+"""What settings change in passing.
+
+A partition resets kernel threads: the fake answers as Linux 6.1 and 6.12 did (cpuset.c, sched/core.c). And irqbalance
+moves interrupts until the moment in which it is stopped.
+"""
 
 from __future__ import annotations
 
@@ -119,3 +123,23 @@ def test_a_thread_that_someone_else_took_cpus_from_is_left_alone(
     (kept,) = [each for each in rollback(store, kernel) if each.left_as_is]
     assert str(kept.change.knob) == "/proc/2 kthreadd"
     assert kernel.threads == BEFORE | {"kthreadd": "0"}
+
+
+def test_an_interrupt_that_irqbalance_moves_while_it_is_being_stopped_is_put_where_it_should_be(
+    kernel: KernelWithThreads, make_target: Callable[..., Target], store: Store
+) -> None:
+    place = "/proc/irq/24/smp_affinity_list"
+    kernel.put(place, "0\n")  # as wanted when the host is looked at
+    systemctl = kernel.programs["systemctl"]
+
+    def stop(verb: str, *words: str) -> str:
+        if verb == "mask":
+            kernel.put(place, "3\n")
+        return systemctl(verb, *words)
+
+    kernel.programs["systemctl"] = stop
+    profile = '[settings]\n"service.irqbalance" = "masked"\n"irq.affinity" = "{housekeeping}"\n'
+    apply(make_target(profile).observe(), kernel, store, "test", keep_going=False)
+    assert kernel.read(place) == "0"
+    rollback(store, kernel)
+    assert kernel.read(place) == "0"
