@@ -2,15 +2,18 @@
 
 One file a user, ``$XDG_STATE_HOME/lltool/noise-floor.json`` (``~/.local/state/lltool``): it is no result, and a result
 carries the floor that was in force when it was measured, so that a comparison needs nothing but its files. A floor
-belongs to the host, the settings and the effort that it was measured with; for others it is not used.
+belongs to the host, the settings and the effort that it was measured with; for others it is not used. Runs that were
+cut to fit into `lltool bench all` differ more than whole ones: their floor is higher by the root of the share, as if
+nothing but the number of samples made runs differ.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +33,14 @@ class Known:
 
     floor: ByMetric = field(default_factory=dict)
     false_alarms: ByMetric = field(default_factory=dict)
+
+    def of_cut_runs(self, share: float) -> Known:
+        """The same for runs of ``share`` of the effort."""
+        floor = {
+            name: {metric: value / math.sqrt(share) for metric, value in metrics.items()}
+            for name, metrics in self.floor.items()
+        }
+        return replace(self, floor=floor)
 
 
 class _Entry(BaseModel):

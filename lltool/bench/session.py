@@ -132,7 +132,7 @@ def _begin(request: Request) -> Result:
         refuse_if_unlike(earlier, host, passport, request.cores, request.effort)
         kept = (*(note for note in earlier.notes if not note.startswith(UNFINISHED)), *_cut(request))
         return replace(earlier, notes=tuple(dict.fromkeys(kept)), label=request.label or earlier.label)
-    known = stored_floor(host, quick=request.quick)
+    known = stored_floor(host, quick=request.quick).of_cut_runs(request.share)
     return Result(
         created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         version=__version__,

@@ -123,3 +123,9 @@ def test_the_floor_belongs_to_host_settings_and_effort(tmp_path: Path, monkeypat
     assert stored_floor(HOST | {"kernel": {"cmdline": "isolcpus=1"}}, quick=True) == Known()
     Path(written).write_text("{")
     assert stored_floor(HOST, quick=True) == Known()
+
+
+def test_cut_runs_have_to_show_more() -> None:
+    known = Known({"tcp.rtt": {"p50": 0.2}}, {"tcp.rtt": {"p50": 0.3}})
+    assert known.of_cut_runs(0.25) == Known({"tcp.rtt": {"p50": 0.4}}, known.false_alarms)
+    assert known.of_cut_runs(1.0) == known
