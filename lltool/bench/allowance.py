@@ -32,4 +32,5 @@ class Allowance:
 
 QUICK_ALLOWANCE = Allowance(50.0, 6)
 FULL_ALLOWANCE = Allowance(540.0, 10)
-"""With what comes before and after the runs they end within a minute, or ten; on a host that is up to a fifth slower than\nthis allows for, `--quick` still has the five rounds that a comparison needs."""
+"""With what comes before and after the runs they end within a minute, or ten. On a host that is up to a fifth slower
+than this allows for, `--quick` still has the five rounds that a comparison needs."""
