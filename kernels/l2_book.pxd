@@ -35,6 +35,9 @@ cdef extern from "llt_quote.h" nogil:
     llt_quote llt_quote_of(const llt_l2_book *book, uint64_t sequence)
 
 
+cdef object levels_of(const llt_l2_side *side)
+
+
 cdef class L2Book:
     cdef llt_l2_book raw
     cdef readonly uint64_t sequence

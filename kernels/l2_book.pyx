@@ -144,7 +144,7 @@ cdef class L2Book:
 
     def snapshot(self):
         """``(bids, asks, sequence)``: arrays of LEVEL, the best first."""
-        return _levels(&self.raw.sides[LLT_BID]), _levels(&self.raw.sides[LLT_ASK]), self.sequence
+        return levels_of(&self.raw.sides[LLT_BID]), levels_of(&self.raw.sides[LLT_ASK]), self.sequence
 
     def load(self, bids, asks, uint64_t sequence=0):
         """Replace the whole book: arrays of LEVEL in any order, the last of equal prices counts, quantity 0 is none.
@@ -235,7 +235,7 @@ cdef int _apply(llt_l2_side *side, const llt_binance_level *levels, size_t count
     return failed
 
 
-cdef object _levels(const llt_l2_side *side):
+cdef object levels_of(const llt_l2_side *side):
     cdef Py_buffer view
     cdef size_t rank
     cdef uint64_t *words

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lltool.cli.exchange import exchange
+from lltool.cli.replay import replay
 
 app = typer.Typer(
     name="trade",
@@ -21,4 +22,5 @@ ShowConfigurationOption = Annotated[
     bool, typer.Option("--show-config", help="Print every key with its value and meaning, as TOML, and exit.")
 ]
 
+app.command("replay")(replay)
 app.command("exchange")(exchange)

@@ -1,0 +1,45 @@
+"""`lltool trade` as its user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_schemas import check
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+SPOT = Path(__file__).resolve().parents[3] / "shared" / "data" / "binance" / "spot-btcusdt-20240808.gz"
+DEPTH = '{"e":"depthUpdate","E":1723161255208,"s":"BTCUSDT","U":5,"u":6,"b":[["10.0","1.0"]],"a":[]}'
+
+
+@pytest.mark.skipif(not SPOT.exists(), reason="needs the recordings in ../shared")
+def test_the_command_speaks_of_a_clock_offset_and_of_no_latency(lltool: Command) -> None:
+    done = lltool("trade", "replay", str(SPOT))
+    assert done.returncode == 0
+    assert "Clock offset" in done.stdout
+    assert "latency" not in done.stdout
+
+
+def test_a_bad_recording_is_refused_with_its_lines(lltool: Command, tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_text(f"1 {DEPTH}\n2 {DEPTH}\n3 {{\n")
+    done = lltool("trade", "replay", str(path))
+    assert done.returncode == 2
+    assert "line 3" in done.stderr
+
+
+def test_a_replay_prints_a_document_of_its_schema(lltool: Command, tmp_path: Path) -> None:
+    (tmp_path / "r").write_text(f"1 {DEPTH}\n")
+    document = json.loads(lltool("trade", "replay", "r", "--json").stdout)
+    check(document)
+    assert (document["events"], document["depth_events"]) == (1, 0)
+
+
+def test_a_speed_that_is_none_is_a_usage_error(lltool: Command) -> None:
+    for speed in ("0", "-1", "nan", "fast"):
+        assert lltool("trade", "replay", "r", "--speed", speed).returncode == 2
