@@ -2,7 +2,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from lltool.kernels.int128 cimport llt_int128
-from lltool.kernels.l2_book cimport L2Book, llt_l2_book
+from lltool.kernels.l2_book cimport llt_l2_book
 from lltool.kernels.router cimport llt_account
 
 
@@ -99,4 +99,4 @@ cdef extern from "llt_paper.h" nogil:
 cdef class PaperExchange:
     # In nogil code call the functions above on `raw`, on the thread that owns the book.
     cdef llt_paper raw
-    cdef readonly L2Book book
+    cdef readonly object book

@@ -3,6 +3,7 @@ from typing import NamedTuple, Self, final
 
 from lltool.kernels.l2_book import L2Book
 from lltool.kernels.router import Account, Router
+from lltool.kernels.sync import BookSync
 
 class ReportKind(IntEnum):
     ACCEPTED = ...
@@ -42,7 +43,7 @@ class Report(NamedTuple):
 class PaperExchange:
     def __new__(
         cls,
-        book: L2Book,
+        book: L2Book | BookSync,
         *,
         min_price: int,
         max_price: int,
@@ -64,7 +65,7 @@ class PaperExchange:
         room: int = 1024,
     ) -> Self: ...
     @property
-    def book(self) -> L2Book: ...
+    def book(self) -> L2Book | BookSync: ...
     def new(self, id: int, side: int, price: int, quantity: int, now_ns: int, ioc: bool = False) -> bool: ...  # noqa: A002
     def cancel(self, id: int, now_ns: int) -> bool: ...  # noqa: A002
     def cancel_all(self, now_ns: int) -> bool: ...

@@ -9,6 +9,7 @@ from enum import IntEnum
 cimport cython
 
 from lltool.kernels.int128 cimport from_int128, to_int128
+from lltool.kernels.l2_book cimport L2Book
 from lltool.kernels.router cimport (
     LLT_ORDER_ON_ACCEPTED,
     LLT_ORDER_ON_CANCEL_REJECTED,
@@ -22,6 +23,7 @@ from lltool.kernels.router cimport (
     llt_router_fill,
     llt_router_on,
 )
+from lltool.kernels.sync cimport BookSync
 
 from lltool.kernels.router import Account
 
@@ -61,16 +63,17 @@ Report.__doc__ = (
 
 @cython.final
 cdef class PaperExchange:
-    """Matches against ``book``, which its owner updates; calls come in the order of time, ``now_ns`` of one clock.
+    """Matches against ``book`` (an L2Book or a BookSync), which its owner updates.
 
-    :meth:`advance` before each change of the book, :meth:`on_book` after it, :meth:`on_trade` for each trade, then
-    :meth:`reports`. Filters are those of the venue, ``price_up`` and ``price_down`` multipliers of the last price
-    x 10^8 (0: not checked); rates are fractions of the notional x 10^8. At most ``room`` (a power of two) orders.
+    Calls come in the order of time, ``now_ns`` of one clock: :meth:`advance` before each change of the book,
+    :meth:`on_book` after it, :meth:`on_trade` for each trade, then :meth:`reports`. Filters are those of the venue,
+    ``price_up`` and ``price_down`` multipliers of the last price x 10^8 (0: not checked); rates are fractions of the
+    notional x 10^8. At most ``room`` (a power of two) orders.
 
     Raises ValueError for a tick or lot below 1, negative latencies, a room that is no power of two, MemoryError.
     """
 
-    def __cinit__(self, L2Book book not None, *, int64_t min_price, int64_t max_price, int64_t tick,
+    def __cinit__(self, book, *, int64_t min_price, int64_t max_price, int64_t tick,
                   int64_t min_quantity, int64_t max_quantity, int64_t lot, min_notional, int64_t price_up,
                   int64_t price_down, int64_t max_orders, int64_t max_position, int64_t maker_rate, int64_t taker_rate,
                   int64_t entry_ns, int64_t response_ns, int64_t jitter_ns, uint64_t seed, room=1024):
@@ -84,8 +87,13 @@ cdef class PaperExchange:
             min_price, max_price, tick, min_quantity, max_quantity, lot, to_int128(min_notional), price_up, price_down,
             max_orders, max_position)
         cdef llt_paper_model model = llt_paper_model(maker_rate, taker_rate, entry_ns, response_ns, jitter_ns, seed)
+        cdef const llt_l2_book *raw_book
+        if isinstance(book, BookSync):
+            raw_book = &(<BookSync>book).raw.book
+        else:
+            raw_book = &(<L2Book?>book).raw
         self.book = book
-        if llt_paper_init(&self.raw, &book.raw, &filters, &model, room) != 0:
+        if llt_paper_init(&self.raw, raw_book, &filters, &model, room) != 0:
             raise MemoryError(f"no memory for {room} orders")
 
     def __dealloc__(self):

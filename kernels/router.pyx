@@ -155,6 +155,19 @@ cdef class Router:
                 return found
             found.append(_order(order))
 
+    def resting(self, int64_t now_ns, int64_t age_ns):
+        """List of :class:`Order` that are on the exchange's book, and were sent at least ``age_ns`` ago."""
+        cdef uint64_t at
+        cdef const llt_order *order
+        found = []
+        for at in range(self.raw.orders.mask + 1):
+            order = &self.raw.orders.slots[at]
+            if order.state != LLT_ORDER_OPEN and order.state != LLT_ORDER_PARTIAL:
+                continue
+            if now_ns - order.since_ns >= age_ns:
+                found.append(_order(order))
+        return found
+
     @property
     def live(self):
         """Whether the book is, without which no order leaves."""

@@ -1,0 +1,92 @@
+from libc.stddef cimport size_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from lltool.kernels.binance_json cimport Parser, llt_binance_event, llt_binance_level
+from lltool.kernels.breaker cimport CircuitBreaker, llt_breaker
+from lltool.kernels.histogram cimport LatencyHistogram, llt_histogram
+from lltool.kernels.int128 cimport llt_int128
+from lltool.kernels.log_ring cimport LogRing, llt_log
+from lltool.kernels.paper cimport PaperExchange, llt_paper
+from lltool.kernels.router cimport Router, llt_order_event, llt_router
+from lltool.kernels.sync cimport BookSync, llt_sync
+
+
+cdef extern from "llt_desk.h" nogil:
+    ctypedef enum llt_desk_outcome:
+        LLT_DESK_DONE
+        LLT_DESK_SEND
+        LLT_DESK_REFUSED
+        LLT_DESK_FOREIGN
+
+    ctypedef struct llt_desk_strategy:
+        int64_t spread
+        int64_t quantity
+        int64_t tick
+
+    ctypedef struct llt_desk_order:
+        uint64_t id
+        int64_t price
+        int64_t quantity
+        uint32_t side
+
+    ctypedef struct llt_desk_ticker:
+        uint64_t update_id
+
+    enum:
+        LLT_DESK_TICKERS
+
+    ctypedef struct llt_desk:
+        llt_sync *sync
+        llt_router *router
+        llt_paper *paper
+        llt_breaker *breaker
+        llt_log *log
+        llt_histogram *to_update
+        llt_histogram *to_order
+        llt_desk_strategy strategy
+        llt_desk_order out
+        uint64_t *tokens
+        llt_desk_ticker *tickers
+        int64_t symbol_number
+        uint64_t ticks
+        uint64_t trades
+        uint64_t best_prices
+        uint64_t repeated
+        uint64_t contradictions
+        uint64_t held_by_breaker
+        uint64_t unsent
+        char symbol[24]
+
+    llt_desk_outcome llt_desk_take(
+        llt_desk *desk, const llt_binance_event *event, const llt_binance_level *levels, uint64_t called,
+        int64_t now_ns)
+    bint llt_desk_on(llt_desk *desk, uint64_t id, llt_order_event event, int64_t now_ns)
+    bint llt_desk_fill(
+        llt_desk *desk, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity, int64_t cumulative,
+        llt_int128 fee, int64_t now_ns)
+    void llt_desk_connect(llt_desk *desk, int64_t now_ns)
+    void llt_desk_look(llt_desk *desk, int64_t now_ns)
+
+
+cdef class Desk:
+    cdef llt_desk raw
+    cdef readonly BookSync sync
+    cdef readonly Router router
+    cdef readonly PaperExchange paper
+    cdef readonly CircuitBreaker breaker
+    cdef readonly LogRing log
+    cdef readonly LatencyHistogram to_update
+    cdef readonly LatencyHistogram to_order
+    cdef readonly str symbol
+
+
+cdef class Floor:
+    cdef readonly list desks
+    cdef Parser parser
+    cdef llt_binance_event event
+    cdef llt_desk *raw[64]
+    cdef size_t count
+    cdef readonly uint64_t messages
+    cdef readonly uint64_t refused
+    cdef readonly uint64_t foreign
+    cdef int _take(self, const unsigned char *text, size_t size, size_t first, int64_t now_ns) noexcept nogil

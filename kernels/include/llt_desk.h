@@ -1,0 +1,326 @@
+/* Trading desk of one instrument on an exchange's messages: book, strategy, router, and the paper exchange beside it.
+ *
+ * From a frame's payload to an order nothing runs Python, allocates or locks; one thread owns a desk.
+ *
+ *   llt_desk_take ─> depth: book ─LIVE─> reference price ─> strategy ─> breaker ─> router ─> paper exchange, or
+ *                                                                                           the caller, who sends it
+ *                    trade: queue position of own orders        ticker: compared with the book
+ *
+ * Only a LIVE book is decided on. When best prices beyond the book's last update arrive, the last ones that were not
+ * beyond it are the book's; books that contradict them LLT_DESK_CONTRADICTIONS times in a row are INVALID.
+ */
+#ifndef LLT_DESK_H
+#define LLT_DESK_H
+
+#include "llt_binance.h"
+#include "llt_breaker.h"
+#include "llt_histogram.h"
+#include "llt_l2_book.h"
+#include "llt_log.h"
+#include "llt_paper.h"
+#include "llt_quote.h"
+#include "llt_router.h"
+#include "llt_sync.h"
+
+#define LLT_DESK_TICKERS 1024 /* best prices that are ahead of the book; a power of two */
+#define LLT_DESK_CONTRADICTIONS 3
+
+typedef enum {
+    LLT_DESK_DONE,
+    LLT_DESK_SEND,    /* there is an order in `out`: send it, then llt_router_sent */
+    LLT_DESK_REFUSED, /* no message of the exchange: the books that it may have been for are not to be trusted */
+    LLT_DESK_FOREIGN  /* of no symbol that is traded */
+} llt_desk_outcome;
+
+/* Texts of the log, in this order. */
+enum {
+    LLT_DESK_LOG_ORDER,
+    LLT_DESK_LOG_DENIED,
+    LLT_DESK_LOG_FILL,
+    LLT_DESK_LOG_REPORT,
+    LLT_DESK_LOG_STATE,
+    LLT_DESK_LOG_CONTRADICTION
+};
+
+typedef struct {
+    int64_t spread; /* an order when the spread is above it */
+    int64_t quantity;
+    int64_t tick;
+} llt_desk_strategy;
+
+typedef struct {
+    uint64_t id;
+    int64_t price;
+    int64_t quantity;
+    uint32_t side;
+} llt_desk_order;
+
+typedef struct {
+    uint64_t update_id;
+    int64_t price[2];
+    int64_t quantity[2];
+} llt_desk_ticker;
+
+typedef struct {
+    llt_sync *sync;
+    llt_router *router;
+    llt_paper *paper; /* NULL when orders go elsewhere */
+    llt_breaker *breaker;
+    llt_log *log;
+    llt_histogram *to_update; /* ticks from the call to the changed book */
+    llt_histogram *to_order;  /* ticks from the call to the order, of those that caused one */
+    llt_desk_strategy strategy;
+    llt_desk_order out;
+    uint64_t *tokens; /* of the breaker, by the place of the order */
+    llt_desk_ticker *tickers;
+    uint64_t tickers_in, tickers_out;
+    llt_desk_ticker last_ticker;
+    uint64_t contradictions_in_a_row;
+    uint64_t last_trade_id, newest_ticker, compared;
+    int64_t symbol_number;
+    uint32_t last_state;
+    uint32_t last_denied;
+    uint64_t ticks, trades, best_prices, repeated, contradictions, held_by_breaker, unsent;
+    char symbol[24];
+} llt_desk;
+
+static inline void llt_desk_log(llt_desk *desk, uint32_t event, int64_t a, int64_t b, int64_t c, int64_t d) {
+    const int64_t arguments[LLT_LOG_ARGUMENTS] = {desk->symbol_number, a, b, c, d};
+    llt_log_write(desk->log, event, 0, arguments, LLT_LOG_ARGUMENTS);
+}
+
+static inline uint64_t *llt_desk_token(llt_desk *desk, uint64_t id) {
+    return &desk->tokens[id & desk->router->orders.mask];
+}
+
+/* An answer of the exchange, or its absence, is what the breaker judges by. */
+static inline void llt_desk_judge(llt_desk *desk, uint64_t id, bool good, int64_t now_ns) {
+    uint64_t *token = llt_desk_token(desk, id);
+    if (*token != LLT_BREAKER_REFUSED) {
+        if (good) {
+            llt_breaker_success(desk->breaker, *token);
+        } else {
+            llt_breaker_failure(desk->breaker, *token, (uint64_t)now_ns);
+        }
+        *token = LLT_BREAKER_REFUSED;
+    }
+}
+
+/* What the exchange says of an order, but for fills. */
+static inline bool llt_desk_on(llt_desk *desk, uint64_t id, llt_order_event event, int64_t now_ns) {
+    llt_desk_log(desk, LLT_DESK_LOG_REPORT, (int64_t)id, (int64_t)event, 0, 0);
+    if (event == LLT_ORDER_ON_REJECTED || event == LLT_ORDER_ON_LOST || event == LLT_ORDER_ON_NOT_FOUND) {
+        llt_desk_judge(desk, id, false, now_ns);
+    } else if (event != LLT_ORDER_ON_CANCEL_SENT) {
+        llt_desk_judge(desk, id, true, now_ns);
+    }
+    return llt_router_on(desk->router, id, event, now_ns);
+}
+
+static inline bool llt_desk_fill(llt_desk *desk, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity,
+                                 int64_t cumulative, llt_int128 fee, int64_t now_ns) {
+    llt_desk_log(desk, LLT_DESK_LOG_FILL, (int64_t)id, price, quantity, (int64_t)execution_id);
+    llt_desk_judge(desk, id, true, now_ns);
+    return llt_router_fill(desk->router, id, execution_id, price, quantity, cumulative, fee, now_ns);
+}
+
+static inline llt_order_event llt_desk_event_of(uint32_t kind) {
+    static const uint8_t events[] = {[LLT_PAPER_ACCEPTED] = LLT_ORDER_ON_ACCEPTED,
+                                     [LLT_PAPER_REJECTED] = LLT_ORDER_ON_REJECTED,
+                                     [LLT_PAPER_CANCELED] = LLT_ORDER_ON_CANCELED,
+                                     [LLT_PAPER_CANCEL_REJECTED] = LLT_ORDER_ON_CANCEL_REJECTED,
+                                     [LLT_PAPER_EXPIRED] = LLT_ORDER_ON_EXPIRED,
+                                     [LLT_PAPER_NOT_FOUND] = LLT_ORDER_ON_NOT_FOUND};
+    return (llt_order_event)events[kind];
+}
+
+/* Books the reports of the paper exchange that have arrived. */
+static inline void llt_desk_deliver(llt_desk *desk, int64_t now_ns) {
+    const llt_paper_report *report;
+    if (desk->paper == NULL) {
+        return;
+    }
+    llt_paper_advance(desk->paper, now_ns);
+    while ((report = llt_paper_next(desk->paper, now_ns)) != NULL) {
+        if (report->kind == LLT_PAPER_FILL) {
+            llt_desk_fill(desk, report->id, report->execution_id, report->price, report->quantity, report->cumulative,
+                          report->fee, now_ns);
+        } else {
+            llt_desk_on(desk, report->id, llt_desk_event_of(report->kind), now_ns);
+        }
+        llt_paper_taken(desk->paper);
+    }
+}
+
+/* The book's state has its say: the router sends on a LIVE one only. */
+static inline void llt_desk_follow_state(llt_desk *desk) {
+    uint32_t state = (uint32_t)desk->sync->state;
+    desk->router->live = state == LLT_SYNC_LIVE;
+    if (state != desk->last_state) {
+        llt_desk_log(desk, LLT_DESK_LOG_STATE, (int64_t)desk->last_state, (int64_t)state, (int64_t)desk->sync->id, 0);
+        desk->last_state = state;
+    }
+}
+
+/* The chapter's decision (5.9): a wide spread, an order at the mid rounded to the tick; it buys while nothing is held,
+ * sells while something is. */
+static inline bool llt_desk_decide(const llt_desk *desk, const llt_quote *quote, llt_desk_order *wanted) {
+    if (quote->sides != 3 || quote->ask_price - quote->bid_price <= desk->strategy.spread) {
+        return false;
+    }
+    int64_t mid = quote->bid_price + (quote->ask_price - quote->bid_price) / 2;
+    wanted->side = desk->router->account.position > 0;
+    wanted->price = mid - mid % desk->strategy.tick;
+    wanted->quantity = desk->strategy.quantity;
+    return true;
+}
+
+/* Sends what the strategy wants, through breaker and router. */
+static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_desk_order *wanted, uint64_t called,
+                                                  int64_t now_ns) {
+    uint32_t denied;
+    uint64_t token = llt_breaker_allow(desk->breaker, (uint64_t)now_ns);
+    if (token == LLT_BREAKER_REFUSED) {
+        desk->held_by_breaker++;
+        return LLT_DESK_DONE;
+    }
+    llt_order *order =
+        llt_router_submit(desk->router, wanted->side, wanted->price, wanted->quantity, now_ns, &denied);
+    if (order == NULL) {
+        if (denied != desk->last_denied) {
+            llt_desk_log(desk, LLT_DESK_LOG_DENIED, (int64_t)denied, wanted->side, wanted->price, wanted->quantity);
+            desk->last_denied = denied;
+        }
+        return LLT_DESK_DONE;
+    }
+    desk->last_denied = 0;
+    *llt_desk_token(desk, order->id) = token;
+    desk->out = (llt_desk_order){order->id, order->price, order->quantity, order->side};
+    if (desk->paper == NULL) {
+        return LLT_DESK_SEND;
+    }
+    bool sent = llt_paper_send(desk->paper, LLT_PAPER_NEW, order->id, order->side, order->price, order->quantity, now_ns);
+    llt_router_sent(desk->router);
+    llt_histogram_record(desk->to_order, llt_ticks() - called);
+    llt_desk_log(desk, LLT_DESK_LOG_ORDER, (int64_t)order->id, order->side, order->price, order->quantity);
+    if (!sent) {
+        desk->unsent++;
+        llt_desk_on(desk, order->id, LLT_ORDER_ON_REJECTED, now_ns);
+    }
+    return LLT_DESK_DONE;
+}
+
+/* Best prices beyond the book have come, so those before them are the last ones not beyond it: the book's own. */
+static inline void llt_desk_compare(llt_desk *desk, int64_t now_ns) {
+    uint64_t id = desk->sync->id;
+    while (desk->tickers_out != desk->tickers_in &&
+           desk->tickers[desk->tickers_out & (LLT_DESK_TICKERS - 1)].update_id <= id) {
+        desk->last_ticker = desk->tickers[desk->tickers_out++ & (LLT_DESK_TICKERS - 1)];
+    }
+    const llt_desk_ticker *ticker = &desk->last_ticker;
+    const llt_quote quote = llt_quote_of(&desk->sync->book, id);
+    if (desk->compared == id || ticker->update_id == 0 || quote.sides != 3) {
+        return;
+    }
+    desk->compared = id;
+    if (ticker->price[0] == quote.bid_price && ticker->price[1] == quote.ask_price &&
+        ticker->quantity[0] == (int64_t)quote.bid_quantity && ticker->quantity[1] == (int64_t)quote.ask_quantity) {
+        desk->contradictions_in_a_row = 0;
+        return;
+    }
+    desk->contradictions++;
+    llt_desk_log(desk, LLT_DESK_LOG_CONTRADICTION, (int64_t)id, (int64_t)ticker->update_id, ticker->price[0],
+                 ticker->price[1]);
+    if (++desk->contradictions_in_a_row >= LLT_DESK_CONTRADICTIONS) {
+        llt_sync_invalidate(desk->sync, now_ns);
+        llt_desk_follow_state(desk);
+        desk->contradictions_in_a_row = 0;
+        desk->last_ticker.update_id = 0;
+    }
+}
+
+static inline llt_desk_outcome llt_desk_depth(llt_desk *desk, const llt_binance_event *event,
+                                              const llt_binance_level *levels, uint64_t called, int64_t now_ns) {
+    const llt_sync_range range = {event->first_update_id, event->last_update_id, event->previous_update_id};
+    llt_desk_deliver(desk, now_ns);
+    llt_sync_outcome outcome = event->kind == LLT_BINANCE_SNAPSHOT
+        ? llt_sync_snapshot(desk->sync, event->last_update_id, levels, event->bids, event->asks, now_ns)
+        : llt_sync_event(desk->sync, &range, levels, event->bids, event->asks, now_ns);
+    desk->ticks++;
+    if (desk->sync->state != LLT_SYNC_LIVE || outcome == LLT_SYNC_OLD) {
+        llt_desk_follow_state(desk);
+        return LLT_DESK_DONE;
+    }
+    const llt_quote quote = llt_quote_of(&desk->sync->book, desk->sync->id);
+    llt_histogram_record(desk->to_update, llt_ticks() - called);
+    llt_desk_follow_state(desk);
+    if (desk->paper != NULL) {
+        llt_paper_on_book(desk->paper, now_ns);
+    }
+    if (quote.sides == 3) {
+        llt_risk_set_reference(desk->router->risk, quote.bid_price + (quote.ask_price - quote.bid_price) / 2, now_ns);
+    }
+    llt_desk_order wanted;
+    if (!llt_desk_decide(desk, &quote, &wanted)) {
+        return LLT_DESK_DONE;
+    }
+    return llt_desk_order_now(desk, &wanted, called, now_ns);
+}
+
+/* A message of this desk's symbol, or a snapshot for it. `called` is the tick counter when its payload was given. */
+static inline llt_desk_outcome llt_desk_take(llt_desk *desk, const llt_binance_event *event,
+                                             const llt_binance_level *levels, uint64_t called, int64_t now_ns) {
+    switch (event->kind) {
+    case LLT_BINANCE_TRADE:
+        desk->trades++;
+        if (event->trade_id <= desk->last_trade_id) {
+            desk->repeated++; /* two connections deliver for a moment */
+            return LLT_DESK_DONE;
+        }
+        desk->last_trade_id = event->trade_id;
+        llt_desk_deliver(desk, now_ns);
+        if (desk->paper != NULL && desk->sync->state == LLT_SYNC_LIVE) {
+            llt_paper_on_trade(desk->paper, event->price, event->quantity, event->buyer_is_maker, now_ns);
+        }
+        return LLT_DESK_DONE;
+    case LLT_BINANCE_TICKER:
+        desk->best_prices++;
+        if (event->last_update_id <= desk->newest_ticker) {
+            desk->repeated++;
+            return LLT_DESK_DONE;
+        }
+        desk->newest_ticker = event->last_update_id;
+        if (event->last_update_id > desk->sync->id && desk->sync->state == LLT_SYNC_LIVE) {
+            llt_desk_compare(desk, now_ns);
+        }
+        if (desk->tickers_in - desk->tickers_out == LLT_DESK_TICKERS) {
+            desk->tickers_out++;
+        }
+        desk->tickers[desk->tickers_in++ & (LLT_DESK_TICKERS - 1)] =
+            (llt_desk_ticker){event->last_update_id,
+                              {event->bid_price, event->ask_price},
+                              {event->bid_quantity, event->ask_quantity}};
+        return LLT_DESK_DONE;
+    default:
+        return llt_desk_depth(desk, event, levels, called, now_ns);
+    }
+}
+
+/* The connection is new: best prices of the old one say nothing any more. */
+static inline void llt_desk_connect(llt_desk *desk, int64_t now_ns) {
+    desk->tickers_out = desk->tickers_in;
+    desk->newest_ticker = 0;
+    desk->last_ticker.update_id = 0;
+    desk->contradictions_in_a_row = 0;
+    llt_sync_connect(desk->sync, now_ns);
+    llt_desk_follow_state(desk);
+}
+
+/* To be called often, also when nothing comes: reports that have arrived, and whether the market is silent. */
+static inline void llt_desk_look(llt_desk *desk, int64_t now_ns) {
+    llt_desk_deliver(desk, now_ns);
+    llt_sync_is_stale(desk->sync, now_ns);
+    llt_desk_follow_state(desk);
+}
+
+#endif
