@@ -35,6 +35,13 @@ def exchange(
     ] = None,
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="WebSocket and REST.")] = 9443,
     fix_port: Annotated[int, typer.Option("--fix-port", metavar="N", min=0, max=65535, help="FIX order entry.")] = 9000,
+    feed_port: Annotated[
+        int, typer.Option("--feed-port", metavar="N", min=0, max=65535, help="Packed feed over TCP.")
+    ] = 9100,
+    udp_port: Annotated[
+        int | None,
+        typer.Option("--udp-port", metavar="N", min=1, max=65535, help="Send the packed feed to that UDP port too."),
+    ] = None,
     ping_seconds: Annotated[
         float, typer.Option("--ping-seconds", metavar="S", min=0.01, help="How often it pings.")
     ] = 20.0,
@@ -43,7 +50,7 @@ def exchange(
     ] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document at the end.")] = False,
 ) -> None:
-    """Serve a market on loopback, recorded or random: streams, snapshots, order entry, and faults on demand.
+    """Serve a market on loopback, recorded or random: streams, snapshots, packed feed, order entry, faults on demand.
 
     It ends with the recording, or on Ctrl-C. Port 0 has the kernel choose; the addresses are told on stderr.
 
@@ -70,8 +77,9 @@ def exchange(
         FaultScript(parse_faults(fault or ())),
         speed=speed,
         ping_seconds=ping_seconds,
+        udp_port=udp_port,
     )
-    asyncio.run(serve(served, Ports(port, fix_port), wait=wait, tell=say))
+    asyncio.run(serve(served, Ports(port, fix_port, feed_port), wait=wait, tell=say))
     document = {"schema": "lltool.exchange/1", **served.statistics()}
     if json:
         print_json(document)

@@ -36,7 +36,12 @@ def random_market(count: int, *, seed: int = 1, rate_hz: float = 1000.0) -> list
 
 @asynccontextmanager
 async def opened(
-    lines: Iterable[tuple[int, bytes]], *faults: str, speed: float = 1.0, ping_seconds: float = 20.0, **paper: int
+    lines: Iterable[tuple[int, bytes]],
+    *faults: str,
+    speed: float = 1.0,
+    ping_seconds: float = 20.0,
+    udp_port: int | None = None,
+    **paper: int,
 ) -> AsyncIterator[Any]:
     """An exchange of BTCUSDT that listens on ports of the kernel's choice and does not play yet."""
     pytest.importorskip("picows", reason="needs picows")
@@ -45,7 +50,9 @@ async def opened(
     from lltool.trading.exchange.server import Exchange, Ports
 
     market = Market(["BTCUSDT"], paper_arguments(**paper))
-    exchange = Exchange(market, lines, FaultScript(parse_faults(faults)), speed=speed, ping_seconds=ping_seconds)
+    exchange = Exchange(
+        market, lines, FaultScript(parse_faults(faults)), speed=speed, ping_seconds=ping_seconds, udp_port=udp_port
+    )
     await exchange.start(Ports())
     try:
         yield exchange

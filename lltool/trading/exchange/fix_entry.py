@@ -65,7 +65,7 @@ class _Owner:
         self.entry.join(self.key, self)
 
     def on_end(self, session: FixSession, reason: str) -> None:
-        self.entry.leave(self.key, self)
+        """He stays the owner of his orders: what is said meanwhile is numbered, kept, and resent when asked for."""
 
     def on_message(self, session: FixSession, message: Message) -> None:
         take = {b"D": self._new, b"F": self._cancel, b"H": self._status, b"q": self._cancel_all}.get(message[35])

@@ -69,11 +69,6 @@ class OrderEntry:
         """From now on ``owner`` is told of the orders of ``key``."""
         self._owners[key] = owner
 
-    def leave(self, key: bytes, owner: Owner) -> None:
-        """``owner`` is gone; his orders stay."""
-        if self._owners.get(key) is owner:
-            del self._owners[key]
-
     def new(
         self, key: bytes, client_id: bytes, instrument: Instrument, *, side: int, price: int, quantity: int, ioc: bool
     ) -> bool:

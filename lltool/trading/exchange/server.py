@@ -27,6 +27,7 @@ class Ports:
 
     streams: int = 0
     fix: int = 0
+    feed: int = 0
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Exchange:
     speed: float = 1.0
     host: str = "127.0.0.1"
     ping_seconds: float = 20.0
+    udp_port: int | None = None
     played: int = 0
     refused_lines: int = 0
     ports: Ports = field(default_factory=Ports)
@@ -52,11 +54,14 @@ class Exchange:
 
     async def start(self, ports: Ports) -> Ports:
         """Open every door; the ports. Raises LltoolError for one that is taken."""
+        from lltool.trading.exchange.feed import Feed
         from lltool.trading.exchange.streams import Streams
 
         self.streams = Streams(self.market, self.script, ping_seconds=self.ping_seconds)
         opened: list[int] = []
-        for door, port in ((self.streams, ports.streams), (FixEntry(self.entry), ports.fix)):
+        self.streams.feed = Feed(self.market, self.host, self.udp_port)
+        doors = ((self.streams, ports.streams), (FixEntry(self.entry), ports.fix), (self.streams.feed, ports.feed))
+        for door, port in doors:
             try:
                 server, number = await door.start(self.host, port)
             except OSError as error:
@@ -98,6 +103,8 @@ class Exchange:
         """Close every door."""
         if self.streams is not None:
             self.streams.stop()
+            if self.streams.feed is not None:
+                self.streams.feed.stop()
         for task in self._tasks:
             task.cancel()
         for server in self._servers:
@@ -112,7 +119,8 @@ class Exchange:
             "depth_events": self.streams.depth_events,
             "snapshots": self.streams.snapshots,
             "refused_snapshots": self.streams.refused,
-            "slow_clients": self.streams.slow_clients,
+            "packed_messages": self.streams.feed.messages,
+            "slow_clients": self.streams.slow_clients + self.streams.feed.slow_clients,
             "orders": self.entry.orders_received,
             "undeliverable_reports": self.entry.undeliverable,
             "faults": dict(self.script.happened),
@@ -139,6 +147,7 @@ async def serve(exchange: Exchange, ports: Ports, *, wait: bool, tell: Callable[
         loop.add_signal_handler(number, stop, number)
     tell(f"streams ws://{exchange.host}:{opened.streams}/ws, snapshots http://{exchange.host}:{opened.streams}")
     tell(f"FIX {exchange.host}:{opened.fix}")
+    tell(f"packed feed {exchange.host}:{opened.feed}")
     played = asyncio.ensure_future(_play(exchange, wait=wait))
     ending = asyncio.ensure_future(stopped.wait())
     try:
@@ -156,6 +165,9 @@ async def serve(exchange: Exchange, ports: Ports, *, wait: bool, tell: Callable[
 
 async def _play(exchange: Exchange, *, wait: bool) -> None:
     if wait:
-        await exchange.streams.subscribed.wait()
+        clients = [asyncio.ensure_future(e.wait()) for e in (exchange.streams.subscribed, exchange.streams.feed.joined)]
+        await asyncio.wait(clients, return_when=asyncio.FIRST_COMPLETED)
+        for client in clients:
+            client.cancel()
     await exchange.play()
     await asyncio.sleep(LINGER_SECONDS)

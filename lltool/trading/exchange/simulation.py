@@ -1,4 +1,7 @@
-"""A random market in Binance's spot messages: depth, trades, best prices. Equal seeds give equal markets."""
+"""A random market in Binance's spot messages: depth, trades, best prices. Equal seeds give equal markets.
+
+Best prices come before the depth event that they belong to, as from the exchange, which sends depth at intervals.
+"""
 
 from __future__ import annotations
 
@@ -55,13 +58,13 @@ class _Market:
         self.update_id += len(changes)
         bids = [(price, quantity) for is_bid, price, quantity in changes if is_bid]
         asks = [(price, quantity) for is_bid, price, quantity in changes if not is_bid]
-        yield b'{"e":"depthUpdate","E":%d,"s":"%b","U":%d,"u":%d,"b":%b,"a":%b}' % (
-            now_ns // 1_000_000, self.symbol.encode(), first, self.update_id, _levels(bids), _levels(asks)
-        )  # fmt: skip
         bid, ask = max(self.bids), min(self.asks)
         yield b'{"u":%d,"s":"%b","b":"%b","B":"%b","a":"%b","A":"%b"}' % (
             self.update_id, self.symbol.encode(), _decimal(bid), _decimal(self.bids[bid]), _decimal(ask),
             _decimal(self.asks[ask]),
+        )  # fmt: skip
+        yield b'{"e":"depthUpdate","E":%d,"s":"%b","U":%d,"u":%d,"b":%b,"a":%b}' % (
+            now_ns // 1_000_000, self.symbol.encode(), first, self.update_id, _levels(bids), _levels(asks)
         )  # fmt: skip
 
     def change(self) -> tuple[bool, int, int]:

@@ -26,6 +26,7 @@ from lltool.trading.exchange.market import Market, Published, monotonic_ns
 
 if TYPE_CHECKING:
     from lltool.trading.exchange.faults import Fault, FaultScript
+    from lltool.trading.exchange.feed import Feed
 
 MESSAGES_A_SECOND = 5
 """From a client; one that sends more is disconnected, as Binance does."""
@@ -145,11 +146,14 @@ class Client(WSListener):
 class Streams:
     """Publishes what the market says to those who subscribed, answers depth requests, and lets faults happen.
 
+    What is published goes to ``feed`` too.
+
     ``ping_seconds`` is how often it pings; who does not answer within a minute is disconnected.
     """
 
     def __init__(self, market: Market, script: FaultScript, *, ping_seconds: float) -> None:
         self.market = market
+        self.feed: Feed | None = None
         self.script = script
         self.ping_seconds = ping_seconds
         self.clients: set[Client] = set()
@@ -189,29 +193,33 @@ class Streams:
     # --- publishing ---------------------------------------------------------------------------------------------
 
     def publish(self, published: Published) -> None:
-        """Send one message to its subscribers, after the faults that are due."""
+        """Send one message to its subscribers and the packed feed, after the faults that are due."""
         faults: list[Fault] = []
         if published.stream.endswith("@depth"):
             self.depth_events += 1
             faults = self.script.at_depth_event(self.depth_events)
-        kinds = {fault.kind for fault in faults}
         for fault in faults:
             self._begin(fault)
-        if time.monotonic() < self._silent_until or "drop" in kinds:
+        if time.monotonic() < self._silent_until:
             return
+        kinds: set[str] = {fault.kind for fault in faults}
+        if self.feed is not None:
+            self.feed.publish(published, kinds)
         if "reorder" in kinds:
             self._held = published
-            return
+        elif "drop" not in kinds:
+            self._send(published, kinds)
+
+    def _send(self, published: Published, kinds: set[str]) -> None:
+        held = self._held if self._held is not None and self._held.stream == published.stream else None
         for client in [client for client in self.clients if client.wants(published.stream)]:
             if "half-frame" in kinds:
                 client.send_half(published)
                 continue
-            client.send(published)
-            if "duplicate" in kinds:
-                client.send(published)
-            if self._held is not None and self._held.stream == published.stream:
-                client.send(self._held)
-        if self._held is not None and self._held.stream == published.stream:
+            for message in (published, published if "duplicate" in kinds else None, held):
+                if message is not None:
+                    client.send(message)
+        if held is not None:
             self._held = None
 
     def _begin(self, fault: Fault) -> None:

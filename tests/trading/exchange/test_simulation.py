@@ -12,7 +12,7 @@ from lltool.kernels.l2_book import L2Book
 
 
 def test_it_is_read_by_the_parser_without_a_gap_and_its_prices_are_those_of_the_book(exchanges: Any) -> None:
-    parser, book, seen = Parser(), L2Book(), set()
+    parser, book, seen, best = Parser(), L2Book(), set(), None
     for _, message in exchanges.random_market(5000):
         event = parser.parse(message)
         seen.add(event.kind)
@@ -22,7 +22,9 @@ def test_it_is_read_by_the_parser_without_a_gap_and_its_prices_are_those_of_the_
             book.apply(event)
             assert book.spread_ticks > 0
         if event.kind == TICKER:
-            assert (event.best_bid, event.best_ask) == (book.best_bid, book.best_ask)
+            best = (event.last_update_id, event.best_bid, event.best_ask)
+        if event.kind == DEPTH:
+            assert best == (book.sequence, book.best_bid, book.best_ask)
     assert seen == {SNAPSHOT, DEPTH, TRADE, TICKER}
 
 
