@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from lltool.cli.exchange import exchange
 from lltool.cli.replay import replay
+from lltool.cli.trade_run import kill, run
 
 app = typer.Typer(
     name="trade",
@@ -15,12 +14,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-ConfigurationOption = Annotated[
-    str | None, typer.Option("--config", metavar="FILE", help="Configuration in TOML.  [default: the chapter's]")
-]
-ShowConfigurationOption = Annotated[
-    bool, typer.Option("--show-config", help="Print every key with its value and meaning, as TOML, and exit.")
-]
-
 app.command("replay")(replay)
 app.command("exchange")(exchange)
+app.command("run")(run)
+app.command("kill")(kill)

@@ -87,6 +87,9 @@ class Strategy(Section):
 
     spread_threshold: Positive = Field(default=to_fixed("0.001"), description="an order when the spread is above it")
     quantity: Positive = Field(default=to_fixed("0.001"), description="size of an order")
+    order_life_ms: Annotated[int, Field(gt=0)] = Field(
+        default=1000, description="an order that rests longer is cancelled"
+    )
 
 
 class Risk(Section):

@@ -71,6 +71,7 @@ class _Connection(WSListener):
         self.acknowledged = asyncio.get_running_loop().create_future()
         self.ended = asyncio.Event()
         self.leaving = False
+        self.will_close = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -153,7 +154,6 @@ class MarketData:
         self.budget = Budget(ATTEMPTS, ATTEMPTS_WINDOW_SECONDS)
         self._on_connected, self._on_lost = on_connected, on_lost
         self._current: _Connection | None = None
-        self._next_wanted = asyncio.Event()
         self._stopped = asyncio.Event()
 
     @property
@@ -164,7 +164,6 @@ class MarketData:
     async def run(self) -> None:
         """Keep a connection until :meth:`stop`."""
         while not self._stopped.is_set():
-            self._next_wanted.clear()
             fresh = await self._connect()
             if fresh is None:
                 continue
@@ -218,7 +217,7 @@ class MarketData:
 
     async def _until_the_next_is_wanted(self, connection: _Connection) -> None:
         """Until this connection ends, has served its time, or looks about to end."""
-        while not (self._stopped.is_set() or self._next_wanted.is_set() or connection.ended.is_set()):
+        while not (self._stopped.is_set() or connection.will_close or connection.ended.is_set()):
             now = time.monotonic()
             if now - connection.opened_at > self.settings.roll_seconds:
                 break
@@ -232,8 +231,7 @@ class MarketData:
     def on_shutdown(self, connection: _Connection) -> None:
         """The exchange announced that it will close: go now, before it does."""
         self.counters.shutdowns += 1
-        if connection is self._current:
-            self._next_wanted.set()
+        connection.will_close = True
 
     def on_disconnected(self, connection: _Connection) -> None:
         """A connection is gone."""

@@ -1,0 +1,214 @@
+"""The trading process and the one that supervises it.
+
+`lltool trade run` is the supervisor: it starts the process that trades, beats for it in the page of the kill switch,
+hands signals on, and passes its report through. When it dies the beats stop, and the trading process cancels everything
+and ends. An operator trips the same page from anywhere (`lltool trade kill`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from lltool.errors import InvalidInput, LltoolError, Locked, from_os_error
+from lltool.trading.live.run import TradingRun, monotonic_ns
+
+if TYPE_CHECKING:
+    from lltool.kernels.kill_switch import KillSwitch
+
+DIRECTORY = "/run/lltool"
+"""Of the pages of runs, on a file system in memory; gone after a reboot, as the runs are."""
+
+VARIABLE = "LLTOOL_RUN_DIR"
+BEATS = 10
+"""Within the time that a supervisor may be silent."""
+
+_FAILED = 1
+
+
+def page_path(name: str) -> str:
+    """Where the page of the run of this name is. InvalidInput for a name that is no file name."""
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise InvalidInput(f"run name {name!r} cannot be used", ["letters, digits, - and _ only"])
+    return os.path.join(os.environ.get(VARIABLE) or DIRECTORY, f"{name}.kill")
+
+
+@contextmanager
+def _new_page(name: str) -> Iterator[tuple[int, KillSwitch]]:
+    """A fresh page under ``name``, locked as long as the supervisor lives. Locked when another run has the name."""
+    import fcntl
+
+    from lltool.kernels.kill_switch import KillSwitch
+
+    path = page_path(name)
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_os_error(f"{path} cannot be made", error) from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Locked(
+                f"a run named {name} is going on", next_step="choose another --name, or end it: `lltool trade kill`"
+            ) from error
+        os.ftruncate(fd, 0)  # a run that was killed left its page
+        yield fd, KillSwitch.create(fd)
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    finally:
+        os.close(fd)
+
+
+def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] | None, int]:
+    """Start a run and beat for it until it ends: its report, and its exit code.
+
+    Raises LltoolError for a run that ended without a report, Locked when one of that name is going on.
+    """
+    from lltool.trading.configuration import load_configuration
+
+    configuration = load_configuration(specification["config"])
+    interval = configuration.kill.supervisor_ms / 1000 / BEATS
+    with _new_page(name) as (fd, kill):
+        kill.beat(monotonic_ns())
+        os.set_inheritable(fd, True)
+        # A session of its own: Ctrl-C reaches the supervisor alone, who hands it on once.
+        child = subprocess.Popen(
+            [sys.executable, "-m", "lltool.trading.live.process", str(fd)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(fd,),
+            start_new_session=True,
+            text=True,
+        )
+        with child, _handed_on(child):
+            output = _beat_until_it_ends(child, json.dumps(specification), kill, interval)
+    try:
+        report = json.loads(output) if output else None
+    except json.JSONDecodeError:
+        report = None
+    if report is None:
+        raise LltoolError(
+            "the trading process ended without a report",
+            cause=f"signal {-child.returncode}" if child.returncode < 0 else f"exit code {child.returncode}",
+            next_step="its last messages are above; open orders on paper ended with it",
+        )
+    return report, child.returncode
+
+
+def _beat_until_it_ends(child: subprocess.Popen[str], text: str, kill: KillSwitch, interval: float) -> str:
+    rest: str | None = text
+    while True:
+        try:
+            output, _ = child.communicate(rest, timeout=interval)
+        except subprocess.TimeoutExpired:
+            rest = None  # communicate goes on with what it was given
+            kill.beat(monotonic_ns())
+        else:
+            return output
+
+
+@contextmanager
+def _handed_on(child: subprocess.Popen[str]) -> Iterator[None]:
+    """SIGINT and SIGTERM go to the trading process: the first stops it gracefully, a second ends it."""
+
+    def hand_on(number: int, _frame: object) -> None:
+        with suppress(ProcessLookupError):
+            child.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def trip(name: str) -> bool:
+    """Trip the kill switch of a run from another process; False when it was tripped before.
+
+    Raises LltoolError when there is no such run.
+    """
+    from lltool.kernels.kill_switch import KillSource, KillSwitch
+
+    path = page_path(name)
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except OSError as error:
+        raise from_os_error(f"there is no run named {name}: {path}", error) from error
+    try:
+        return KillSwitch.attach(fd).trip(KillSource.OPERATOR, monotonic_ns())
+    except BufferError as error:
+        raise LltoolError(f"{path} is no page of a run", cause=str(error)) from error
+    finally:
+        os.close(fd)
+
+
+async def trade(specification: dict[str, Any], kill: KillSwitch, log: IO[str] | None) -> dict[str, Any]:
+    """Trade in this process until it is over; the report."""
+    from lltool.kernels.shutdown import ShutdownToken
+    from lltool.trading.configuration import load_configuration
+    from lltool.trading.live.report import report_of
+
+    # Now, with the loop running: asyncio would have put its own handler of Ctrl-C over the token's.
+    with ShutdownToken() as token:
+        run = TradingRun(
+            load_configuration(specification["config"]),
+            kill=kill,
+            token=token,
+            tell=lambda line: print(f"lltool: {line}", file=sys.stderr, flush=True),  # noqa: T201
+            log_to=None if log is None else lambda line: print(line, file=log),
+            seconds=specification["seconds"],
+        )
+        gc.freeze()
+        await run.run()
+        return report_of(run)
+
+
+@contextmanager
+def _log_file(path: str | None) -> Iterator[IO[str] | None]:
+    if path is None:
+        yield None
+        return
+    try:
+        file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise from_os_error(f"log {path} cannot be written", error) from error
+    with file:
+        yield file
+
+
+def exit_code(report: dict[str, Any]) -> int:
+    """0 for a run that ended as asked with every order confirmed; else 1."""
+    return 0 if report["orders_confirmed"] and report["ended"] in {"signal", "time", "asked"} else _FAILED
+
+
+def main() -> int:
+    """The trading process: the descriptor of its page is its argument, what to do comes on stdin."""
+    from lltool.kernels.kill_switch import KillSwitch
+
+    kill = KillSwitch.attach(int(sys.argv[1]))
+    specification = json.load(sys.stdin)
+    try:
+        with _log_file(specification["log"]) as log:
+            report = asyncio.run(trade(specification, kill, log))
+    except LltoolError as error:
+        sys.stderr.write(f"lltool: {error}\n")
+        return error.exit_code
+    with suppress(BrokenPipeError):  # the supervisor may be gone: that is why it ended
+        json.dump(report, sys.stdout)
+        sys.stdout.flush()
+    return exit_code(report)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

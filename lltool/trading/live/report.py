@@ -1,0 +1,79 @@
+"""What a run tells of itself: every N ticks in a line, at its end in a document."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lltool.kernels.histogram import LatencyHistogram
+    from lltool.trading.live.run import TradingRun
+
+PERCENTILES = (50, 99, 99.9)
+
+
+def statistics_of(run: TradingRun) -> dict[str, Any]:
+    """Counts so far, and latencies since the last statistics (of the first symbol: each has a histogram of its own)."""
+    desks = run.floor.desks
+    return {
+        "ticks": sum(desk.counters()["ticks"] for desk in desks),
+        "orders": sum(desk.router.counters()["orders"] for desk in desks),
+        "fills": sum(desk.router.account.fills for desk in desks),
+        "tick_to_update_ticks": _latency(desks[0].to_update),
+        "tick_to_order_ticks": _latency(desks[0].to_order),
+    }
+
+
+def report_of(run: TradingRun) -> dict[str, Any]:
+    """The document at the end (``lltool.trade-run/1``)."""
+    session, snapshots = run.market_data.counters, run.snapshots
+    return {
+        "schema": "lltool.trade-run/1",
+        "seconds": round(time.monotonic() - run.started_at, 3),
+        "ended": run.ended or "failure",
+        "kill_switch": run.killed_by,
+        "orders_confirmed": run.unconfirmed == 0,
+        "unconfirmed_orders": run.unconfirmed,
+        "messages": run.floor.messages,
+        "refused_messages": run.floor.refused,
+        "foreign_messages": run.floor.foreign,
+        "log_dropped": run.log.dropped,
+        "breaker_openings": run.breaker_openings,
+        "session": {
+            "connections": session.connections,
+            "failures": session.failures,
+            "rolls": session.rolls,
+            "shutdowns": session.shutdowns,
+            "ping_silences": session.ping_silences,
+            "refused_subscriptions": session.refused_subscriptions,
+            "reasons": session.reasons,
+        },
+        "snapshots": {"fetched": snapshots.fetched, "refused": snapshots.refused, "failed": snapshots.failed},
+        "symbols": {desk.symbol: _symbol(desk) for desk in run.floor.desks},
+        "statistics": run.statistics,
+    }
+
+
+def _symbol(desk: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "state": desk.sync.state.name.lower(),
+        "update_id": desk.sync.update_id,
+        "book": desk.sync.counts,
+        "messages": desk.counters(),
+        "orders": desk.router.counters(),
+        "denials": desk.router.denials(),
+        "account": desk.router.account._asdict(),
+    }
+    if desk.paper is not None:
+        # The exchange's own books beside those made of its reports: they are the same, or something was lost.
+        found["exchange_account"] = desk.paper.account._asdict()
+    return found
+
+
+def _latency(histogram: LatencyHistogram) -> dict[str, int]:
+    values = histogram.percentiles(*PERCENTILES)
+    return {
+        "n": len(histogram),
+        **{f"p{str(wanted).replace('.', '_')}": value for wanted, value in zip(PERCENTILES, values, strict=True)},
+        "max": histogram.maximum,
+    }

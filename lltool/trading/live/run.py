@@ -1,0 +1,346 @@
+"""The trading system on live data: start, watch, degrade, shut down. Orders are on paper.
+
+Messages go from the WebSocket callback straight into the kernel. Everything else happens a few times a second beside
+it, in :meth:`TradingRun._look`: silence, snapshots, orders without an answer, the kill switch, statistics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lltool.trading.live.backoff import Backoff
+from lltool.trading.live.gateway import Gateway, PaperGateway
+from lltool.trading.live.session import MarketData, SessionSettings
+from lltool.trading.live.snapshots import ATTEMPTS_BEFORE_INVALID, SnapshotFailed, Snapshots
+
+if TYPE_CHECKING:
+    from lltool.kernels.desk import Desk, Floor
+    from lltool.kernels.kill_switch import KillSwitch
+    from lltool.kernels.log_ring import LogRing
+    from lltool.kernels.shutdown import ShutdownToken
+    from lltool.trading.configuration import Configuration
+
+LOOK_SECONDS = 0.02
+"""How often everything beside the hot path is looked after."""
+
+LOG_CAPACITY = 1 << 14
+SNAPSHOT_BACKOFF = (0.25, 3.0)
+_NS_PER_MS = 1_000_000
+_DEPTH_PATHS = {"binance-spot": "/api/v3/depth", "binance-usdm": "/fapi/v1/depth", "binance-coinm": "/dapi/v1/depth"}
+
+
+def monotonic_ns() -> int:
+    """CLOCK_MONOTONIC, the clock of everything here."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+@dataclass(slots=True)
+class _Symbol:
+    """What is kept of a desk beside the kernel."""
+
+    number: int
+    desk: Desk
+    backoff: Backoff = field(default_factory=lambda: Backoff(*SNAPSHOT_BACKOFF))
+    fetching: asyncio.Task[None] | None = None
+    failures: int = 0
+    live_since_ns: int | None = None
+    warned: bool = False
+
+
+class TradingRun:
+    """One run, from start to report. ``tell`` is told what a person should know, one line at a time."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        kill: KillSwitch,
+        token: ShutdownToken,
+        tell: Callable[[str], None],
+        log_to: Callable[[str], None] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        from lltool.kernels.desk import new_log
+
+        self.configuration = configuration
+        self.kill, self.token, self.tell = kill, token, tell
+        self.log: LogRing = new_log(LOG_CAPACITY)
+        self.floor: Floor = _floor(configuration, kill, self.log)
+        self.symbols = [_Symbol(number, desk) for number, desk in enumerate(self.floor.desks)]
+        self.gateway = _gateway(configuration, self.floor.desks)
+        live = configuration.live
+        self.snapshots = Snapshots(live.rest_url, _DEPTH_PATHS[configuration.market.venue], live.snapshot_limit)
+        self.market_data = MarketData(
+            live.stream_url,
+            [
+                f"{symbol.lower()}@{stream}"
+                for symbol in configuration.market.symbols
+                for stream in (live.depth_stream, "trade", "bookTicker")
+            ],
+            deliver=self._on_payload,
+            on_connected=self._on_connected,
+            on_lost=self._on_lost,
+            settings=SessionSettings(roll_seconds=live.roll_s, ping_silence_seconds=live.ping_silence_ms / 1000),
+        )
+        self.breaker_openings = 0
+        self.started_at = time.monotonic()
+        self.ended: str | None = None
+        self.killed_by: str | None = None
+        self.unconfirmed: int = 0
+        self.statistics: list[dict[str, Any]] = []
+        self._log_to = log_to
+        self._seconds = seconds
+        self._breaker_was = "closed"
+        self._next_statistics = configuration.pipeline.statistics_every
+        self._asked: dict[tuple[int, int], int] = {}
+
+    # --- from start to end ----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Trade until a signal, the kill switch, or ``seconds`` have passed; then cancel everything and stop."""
+        session = asyncio.ensure_future(self.market_data.run())
+        await self.gateway.start()
+        try:
+            while not self._is_over(session):
+                self._look(monotonic_ns())
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await self._shut_down(session)
+
+    def _is_over(self, session: asyncio.Future[None]) -> bool:
+        if session.done():
+            session.result()
+        if self.kill.source is not None:
+            self.killed_by = self.kill.source.name.lower()
+            self.ended = "kill switch"
+        elif self.token.requested:
+            self.ended = "signal" if self.token.signal is not None else "asked"
+        elif self._seconds is not None and time.monotonic() - self.started_at >= self._seconds:
+            self.ended = "time"
+        return self.ended is not None
+
+    async def _shut_down(self, session: asyncio.Future[None]) -> None:
+        """No new order, cancel all, wait for the answers, close, and write down the rest of the log."""
+        from lltool.kernels.kill_switch import KillSource
+
+        now_ns = monotonic_ns()
+        # From here on the switch is tripped in any case: nothing leaves by mistake while cancels are answered.
+        if self.kill.trip(KillSource.SIGNAL if self.token.signal is not None else KillSource.OPERATOR, now_ns):
+            self.tell(f"stopping ({self.ended or 'failure'}): cancelling all orders")
+        else:
+            self.tell(f"kill switch ({self.killed_by}): cancelling all orders")
+        # Orders leave on this thread only, so none is on its way now.
+        await self._cancel_everything()
+        self.market_data.stop()
+        await self.gateway.stop()
+        for symbol in self.symbols:
+            if symbol.fetching is not None:
+                symbol.fetching.cancel()
+        await asyncio.gather(session, return_exceptions=True)
+        self._drain_log()
+        if self.unconfirmed:
+            self.tell(f"{self.unconfirmed} orders are not confirmed to be cancelled")
+
+    async def _cancel_everything(self) -> None:
+        """Own orders first, then whatever the account has; repeated until all have ended or the time is up."""
+        deadline = time.monotonic() + self.configuration.kill.confirm_ms / 1000
+        while time.monotonic() < deadline:
+            now_ns = monotonic_ns()
+            live = [(symbol.desk, order) for symbol in self.symbols for order in symbol.desk.router.live_orders()]
+            if not live and self.gateway.connected:
+                break
+            for desk, order in live:
+                self._cancel_or_ask(desk, order, now_ns)
+            self.gateway.cancel_all(now_ns)
+            await self._wait_for_answers(0.2)
+        self.unconfirmed = sum(symbol.desk.router.counters()["live"] for symbol in self.symbols)
+
+    async def _wait_for_answers(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and any(s.desk.router.counters()["live"] for s in self.symbols):
+            await asyncio.sleep(0.005)
+            for symbol in self.symbols:
+                symbol.desk.look(monotonic_ns())
+
+    def _cancel_or_ask(self, desk: Desk, order: Any, now_ns: int) -> None:
+        from lltool.kernels.router import OrderEvent, OrderState
+
+        if order.state is OrderState.UNKNOWN:
+            self.gateway.query(desk, order.id, now_ns)
+        else:
+            desk.on(order.id, OrderEvent.CANCEL_SENT, now_ns)
+        self.gateway.cancel(desk, order.id, now_ns)
+
+    # --- market data ----------------------------------------------------------------------------------------------
+
+    def _on_payload(self, payload: bytes) -> None:
+        from lltool.kernels.desk import Outcome
+
+        now_ns = monotonic_ns()
+        desk, outcome = self.floor.take(payload, now_ns)
+        if outcome is Outcome.SEND:
+            self.gateway.send(desk, now_ns)
+
+    def _on_connected(self) -> None:
+        for symbol in self.symbols:
+            symbol.desk.connect(monotonic_ns())
+
+    def _on_lost(self) -> None:
+        for symbol in self.symbols:
+            symbol.desk.sync.disconnect(monotonic_ns())
+            symbol.desk.look(monotonic_ns())
+        self.tell("market data lost: trading stops until the books are rebuilt")
+
+    async def _fetch(self, symbol: _Symbol) -> None:
+        """A snapshot for a book that wants one."""
+        sync = symbol.desk.sync
+        sync.requested(monotonic_ns())
+        try:
+            answer = await self.snapshots.fetch(symbol.desk.symbol, symbol.backoff)
+        except SnapshotFailed as failure:
+            symbol.failures += 1
+            if symbol.failures == ATTEMPTS_BEFORE_INVALID:
+                self.tell(f"{symbol.desk.symbol}: no snapshot after {symbol.failures} attempts: {failure}")
+            sync.requested(monotonic_ns(), failed=True)
+            return
+        self.floor.take(answer, monotonic_ns(), symbol.number)
+        symbol.failures = 0
+
+    # --- a few times a second -------------------------------------------------------------------------------------
+
+    def _look(self, now_ns: int) -> None:
+        kill = self.configuration.kill
+        for symbol in self.symbols:
+            symbol.desk.look(now_ns)
+            self._look_at_book(symbol, now_ns)
+            self._look_at_orders(symbol.desk, now_ns)
+            symbol.desk.router.watch(now_ns, kill.stale_ms * _NS_PER_MS, kill.supervisor_ms * _NS_PER_MS)
+        self._look_at_breaker(now_ns)
+        self._drain_log()
+        if sum(symbol.desk.counters()["ticks"] for symbol in self.symbols) >= self._next_statistics:
+            self._next_statistics += self.configuration.pipeline.statistics_every
+            self._tell_statistics()
+
+    def _look_at_book(self, symbol: _Symbol, now_ns: int) -> None:
+        from lltool.kernels.sync import State
+
+        sync = symbol.desk.sync
+        if sync.state is State.STALE:
+            # A stream that is silent though connected is not waited for: the book is built anew.
+            sync.invalidate(now_ns)
+            self.tell(f"{symbol.desk.symbol}: no market data for {self.configuration.live.stale_stop_ms} ms: resync")
+        if sync.state is State.LIVE:
+            symbol.live_since_ns = symbol.live_since_ns or now_ns
+            seconds = (now_ns - symbol.live_since_ns) / 1e9
+            symbol.backoff.live_for(seconds)
+            self.market_data.backoff.live_for(seconds)
+            self._warn_of_silence(symbol, now_ns)
+            return
+        symbol.live_since_ns = None
+        if sync.wants_snapshot and (symbol.fetching is None or symbol.fetching.done()):
+            symbol.fetching = asyncio.ensure_future(self._fetch(symbol))
+
+    def _warn_of_silence(self, symbol: _Symbol, now_ns: int) -> None:
+        silent_ns = symbol.desk.silent_ns(now_ns)
+        late = silent_ns > self.configuration.live.stale_warning_ms * _NS_PER_MS
+        if late and not symbol.warned:
+            self.tell(f"{symbol.desk.symbol}: no market data for {silent_ns // _NS_PER_MS} ms")
+        symbol.warned = late
+
+    def _look_at_orders(self, desk: Desk, now_ns: int) -> None:
+        """Orders without an answer become unknown and are asked about; old ones are cancelled."""
+        from lltool.kernels.router import OrderEvent
+
+        limit_ns = self.configuration.live.answer_ms * _NS_PER_MS
+        for order in desk.router.overdue(now_ns, limit_ns):
+            desk.on(order.id, OrderEvent.LOST, now_ns)
+            self.gateway.query(desk, order.id, now_ns)
+        if self.gateway.connected:
+            for order in desk.router.resting(now_ns, self.configuration.strategy.order_life_ms * _NS_PER_MS):
+                desk.on(order.id, OrderEvent.CANCEL_SENT, now_ns)
+                self.gateway.cancel(desk, order.id, now_ns)
+
+    def _look_at_breaker(self, now_ns: int) -> None:
+        from lltool.kernels.kill_switch import KillSource
+
+        state = self.symbols[0].desk.breaker.state
+        if state != self._breaker_was:
+            self.tell(f"circuit breaker: {self._breaker_was} -> {state}")
+            self.breaker_openings += state == "open"
+            self._breaker_was = state
+            if self.breaker_openings >= self.configuration.kill.breaker_openings:
+                self.kill.trip(KillSource.BREAKER, now_ns)
+
+    def _drain_log(self) -> None:
+        for entry in self.log.drain():
+            if self._log_to is not None:
+                self._log_to(f"{entry.ticks} {entry.text}")
+
+    def _tell_statistics(self) -> None:
+        from lltool.trading.live.report import statistics_of
+
+        found = statistics_of(self)
+        self.statistics = [*self.statistics[-99:], found]
+        update, order = found["tick_to_update_ticks"], found["tick_to_order_ticks"]
+        self.tell(
+            f"{found['ticks']} ticks, {found['orders']} orders, {found['fills']} fills; "
+            f"tick to update p50 {update['p50']} p99 {update['p99']}, "
+            f"tick to order p50 {order['p50']} p99 {order['p99']} (ticks of the counter)"
+        )
+        for symbol in self.symbols:
+            symbol.desk.to_update.reset()
+            symbol.desk.to_order.reset()
+
+
+def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floor:
+    from lltool.kernels.binance_json import FUTURES, SPOT
+    from lltool.kernels.breaker import CircuitBreaker
+    from lltool.kernels.desk import Desk, Floor
+    from lltool.kernels.paper import PaperExchange
+    from lltool.kernels.router import Router
+    from lltool.kernels.sync import BookSync
+    from lltool.trading.limits import risk_check, router_arguments
+    from lltool.trading.paper_settings import paper_arguments
+
+    breaker = CircuitBreaker(
+        configuration.breaker.failures,
+        configuration.breaker.window_ms * _NS_PER_MS,
+        configuration.breaker.recovery_ms * _NS_PER_MS,
+    )
+    desks = []
+    for number, symbol in enumerate(configuration.market.symbols):
+        sync = BookSync(
+            SPOT if configuration.market.venue == "binance-spot" else FUTURES,
+            stale_ns=configuration.live.stale_stop_ms * _NS_PER_MS,
+        )
+        router = Router(risk_check(configuration), kill, **router_arguments(configuration))
+        paper = (
+            PaperExchange(sync, **paper_arguments(configuration)) if configuration.live.order_entry == "paper" else None
+        )
+        desks.append(
+            Desk(
+                symbol,
+                sync,
+                router,
+                paper,
+                breaker,
+                log,
+                number=number,
+                spread=configuration.strategy.spread_threshold,
+                quantity=configuration.strategy.quantity,
+                tick=configuration.market.tick,
+            )
+        )
+    return Floor(desks)
+
+
+def _gateway(configuration: Configuration, desks: list[Desk]) -> Gateway:
+    if configuration.live.order_entry == "paper":
+        return PaperGateway(desks)
+    from lltool.trading.live.fix_gateway import FixGateway
+
+    return FixGateway(desks, configuration.live.fix_port, b"LLTOOL")

@@ -1,0 +1,208 @@
+"""`lltool trade run` as its user starts and ends it: signals, the kill switch, a supervisor that dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+pytest.importorskip("lltool.kernels.desk", reason="needs the compiled kernels")
+pytest.importorskip("picows", reason="needs picows")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def check(document: dict[str, Any]) -> None:
+    name = document["schema"].replace("/", "-") + ".json"
+    schema = json.loads(files("lltool.schemas").joinpath(name).read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(document)
+
+
+class System:
+    """An exchange and a trading run as processes; whatever is left of them is ended by its id."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: list[subprocess.Popen[str]] = []
+        self.port = free_port()
+        (folder / "run.toml").write_text(
+            f'[live]\nstream_url = "ws://127.0.0.1:{self.port}/ws"\nrest_url = "http://127.0.0.1:{self.port}"\n'
+            "[strategy]\norder_life_ms = 100000\nquantity = 0.00009\n"
+            "[risk]\nduplicate_window_ms = 0\nmax_burst = 100000\n[kill]\nsupervisor_ms = 1000\n"
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lltool", "trade", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"LLTOOL_RUN_DIR": str(self.folder / "runs")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def exchange(self, *arguments: str) -> subprocess.Popen[str]:
+        process = self.start(
+            "exchange", "--port", str(self.port), "--fix-port", "0", "--feed-port", "0", "--rate", "200", *arguments
+        )
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("streams ws://127.0.0.1:")
+        return process
+
+    def run(self, *arguments: str) -> subprocess.Popen[str]:
+        """A run that has sent orders."""
+        log = self.folder / "run.log"
+        process = self.start("run", "--config", "run.toml", "--log", str(log), "--json", *arguments)
+        end = time.monotonic() + 30
+        while not (log.exists() and " sent," in log.read_text()):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < end, "no order was sent"
+            time.sleep(0.05)
+        return process
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    made = System(tmp_path)
+    yield made
+    for process in made.processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any]]:
+    output, _ = process.communicate(timeout=30)
+    report: dict[str, Any] = json.loads(output)
+    check(report)
+    return process.returncode, report
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_with_every_order_cancelled(system: System, number: int) -> None:
+    exchange = system.exchange("--json")
+    run = system.run()
+    run.send_signal(number)
+    code, report = ended(run)
+    assert (code, report["ended"], report["orders_confirmed"]) == (0, "signal", True)
+    symbol = report["symbols"]["BTCUSDT"]
+    assert symbol["orders"]["live"] == 0
+    assert symbol["account"] == symbol["exchange_account"]
+    assert not list((system.folder / "runs").iterdir())
+    exchange.send_signal(signal.SIGINT)
+    output, _ = exchange.communicate(timeout=30)
+    check(json.loads(output))
+    assert exchange.returncode == 0
+
+
+def test_a_second_signal_ends_it_at_once(system: System) -> None:
+    system.exchange()
+    text = (system.folder / "run.toml").read_text().replace("[kill]", "[kill]\nconfirm_ms = 60000")
+    # Cancels that stay unanswered for a minute keep it from ending by itself.
+    (system.folder / "run.toml").write_text(text + "[paper]\nentry_latency_us = 60000000\n")
+    run = system.run()
+    run.send_signal(signal.SIGTERM)
+    time.sleep(1.0)
+    assert run.poll() is None
+    run.send_signal(signal.SIGTERM)
+    _, errors = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert "without a report: signal 15" in errors
+    assert "Traceback" not in errors
+
+
+def test_the_operator_trips_the_kill_switch_from_another_process(system: System) -> None:
+    system.exchange()
+    run = system.run()
+    kill = system.start("kill")
+    assert kill.wait(30) == 0
+    code, report = ended(run)
+    assert (code, report["ended"], report["kill_switch"]) == (1, "kill switch", "operator")
+    assert report["orders_confirmed"]
+
+
+def test_when_the_supervisor_dies_everything_is_cancelled(system: System) -> None:
+    system.exchange()
+    run = system.run()
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    assert len(children) == 1
+    run.kill()
+    run.wait(10)
+    end = time.monotonic() + 20
+    while is_running(int(children[0])):
+        assert time.monotonic() < end, "the trading process goes on without its supervisor"
+        time.sleep(0.05)
+    assert run.stderr is not None
+    assert "kill switch (supervisor): cancelling all orders" in run.stderr.read()
+    assert "not confirmed" not in (system.folder / "run.log").read_text()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_two_runs_of_one_name_are_refused(system: System) -> None:
+    system.exchange()
+    run = system.run()
+    second = system.start("run", "--config", "run.toml", "--seconds", "1")
+    _, errors = second.communicate(timeout=30)
+    assert second.returncode == 7
+    assert "a run named trade is going on" in errors
+    run.send_signal(signal.SIGINT)
+    assert ended(run)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["kill", "--name", "nobody"], 1, "there is no run named nobody"),
+        (["kill", "--name", "../x"], 2, "letters, digits"),
+        (["run", "--config", "missing.toml"], 2, "missing.toml"),
+        (["exchange", "--fault", "rain@3"], 2, "'rain' is not one of"),
+        (["exchange", "missing.gz"], 2, "missing.gz"),
+    ],
+)
+def test_mistakes_are_told_in_words(system: System, arguments: list[str], code: int, words: str) -> None:
+    process = system.start(*arguments)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (code, "")
+    assert words in errors
+    assert "Traceback" not in errors
+
+
+def test_without_tls_only_loopback_is_spoken_to(system: System) -> None:
+    (system.folder / "far.toml").write_text('[live]\nstream_url = "ws://192.0.2.1/ws"\n')
+    process = system.start("run", "--config", "far.toml")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "without TLS only on loopback" in errors
+
+
+def test_every_key_is_shown_and_can_be_read_back(system: System) -> None:
+    shown = system.start("run", "--show-config")
+    text, _ = shown.communicate(timeout=60)
+    (system.folder / "all.toml").write_text(text)
+    again = system.start("run", "--config", "all.toml", "--show-config")
+    assert again.communicate(timeout=60)[0] == text
+    assert "supervisor_ms" in text
