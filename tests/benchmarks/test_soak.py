@@ -42,9 +42,9 @@ def test_a_lost_fill_an_open_order_and_growing_memory_are_failures(soak: Any) ->
             "symbols": {"BTCUSDT": {"account": account, "orders": orders, "state": "live"}},
         },
         "exchange": {"accounts": {"BTCUSDT": account}, "orders": 3},
-        "memory_bytes": {"trading": [100] * 40},
+        "memory_bytes": {"trading": [100] * 120},
     }  # fmt: skip
     assert soak.judge(result) == []
     result["exchange"] = {"accounts": {"BTCUSDT": {**account, "fills": 4}}, "orders": 4}
-    result["memory_bytes"] = {"trading": [100] * 20 + [110] * 20}
+    result["memory_bytes"] = {"trading": [100] * 60 + [110] * 60}
     assert len(soak.judge(result)) == 3
