@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,26 @@ class Instrument:
     symbol_id: int
     book: L2Book
     paper: PaperExchange
-    snapshot_line: bytes | None = None
+    seeded: bool = False
+    early: list[Event] = field(default_factory=list)
+    """Depth events before the first snapshot, which some of them join."""
+
+    def apply(self, event: Event) -> None:
+        """Take a depth event into the book, once there is one."""
+        if not self.seeded:
+            self.early.append(event)
+        elif event.last_update_id > self.book.sequence:
+            self.book.apply(event)
+
+    def seed(self, snapshot: Event) -> None:
+        """A snapshot starts the book, or corrects it: a recording may hold several."""
+        if self.seeded and snapshot.last_update_id < self.book.sequence:
+            return
+        self.book.apply(snapshot)
+        self.seeded = True
+        for event in self.early:
+            self.apply(event)
+        self.early.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +97,8 @@ class Market:
         if instrument is None:
             return None
         instrument.paper.advance(now_ns)
-        if event.kind == DEPTH and event.last_update_id > instrument.book.sequence:
-            instrument.book.apply(event)
+        if event.kind == DEPTH:
+            instrument.apply(event)
             instrument.paper.on_book(now_ns)
         elif event.kind == TRADE:
             instrument.paper.on_trade(event.price, event.quantity, event.buyer_is_maker, now_ns)
@@ -87,23 +106,20 @@ class Market:
         return Published(f"{event.symbol.lower()}@{kind}", payload_of(message), event, instrument)
 
     def _seed(self, message: bytes, event: Event) -> None:
-        """A snapshot starts a book, or corrects one: a recording may hold several."""
         symbol = _stream_symbol(message) or (next(iter(self.instruments)) if len(self.instruments) == 1 else None)
         if symbol not in self.instruments:
             raise LltoolError(
                 "a snapshot of the recording names no symbol, and several are served",
                 next_step="serve one symbol, or put each snapshot into its stream's wrapper",
             )
-        instrument = self.instruments[symbol]
-        if event.last_update_id >= instrument.book.sequence:
-            instrument.book.apply(event)
+        self.instruments[symbol].seed(event)
 
     def snapshot(self, symbol: str, limit: int) -> bytes | None:
         """The REST answer to a depth request; None while the book has not been seeded."""
         from lltool.kernels.l2_book import ASK, BID
 
         book = self.instruments[symbol].book
-        if book.sequence == 0:
+        if not self.instruments[symbol].seeded:
             return None
         sides = {name: [_texts(level) for level in book.levels(side, limit)] for name, side in (("b", BID), ("a", ASK))}
         document = {"lastUpdateId": book.sequence, "bids": sides["b"], "asks": sides["a"]}
