@@ -175,8 +175,9 @@ def follow(books, which, events, levels, times_ns, outcomes, quotes, size_t begi
     """Take ``events[begin:end]`` (arrays of EVENT and LEVEL, as ``Parser.parse_lines`` gives them), without the GIL.
 
     Event ``i`` goes to ``books[which[i]]`` (uint8) at ``times_ns[i]`` (int64); what became of it is written to
-    ``outcomes[i]`` (uint8), and the best levels after it to ``quotes[i]`` (QUOTE); for an event that was kept, when its
-    snapshot came. Events of other kinds are passed over. Raises ValueError for arrays of other types or lengths, or a book that is not there.
+    ``outcomes[i]`` (uint8), and the best levels after it to ``quotes[i]`` (QUOTE); for an event that was kept, when
+    its snapshot came. Events of other kinds are passed over. Raises ValueError for arrays of other types or lengths,
+    or a book that is not there.
     """
     cdef Py_buffer[6] views
     cdef llt_sync **raw
