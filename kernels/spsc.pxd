@@ -24,10 +24,10 @@ cdef extern from "llt_spsc.h" nogil:
         llt_atomic_u64 consumer_pid
 
     ctypedef struct llt_spsc_producer:
-        uint64_t tail
+        uint64_t limit
 
     ctypedef struct llt_spsc_consumer:
-        uint64_t head
+        uint64_t seen
 
     uint64_t llt_spsc_round_capacity(uint64_t capacity)
     size_t llt_spsc_bytes(llt_spsc_layout layout, uint64_t capacity, size_t record_size)

@@ -9,9 +9,10 @@
  *   slots
  *
  * Constants, control, producer, consumer and slots lie LLT_LINE apart, so that no store takes a line that the other
- * side works on. What a side keeps for itself lies in its own handle, in its own memory: its index, its next slot, and
- * what it last saw of the other side. A handle that read its own index from the ring would wait for the line that
- * the other side has just taken by polling it.
+ * side works on. Each index is in one place: its owner reads it from the line that it wrote last, and a look by the
+ * other side shares that line but does not take it away. A second copy in the owner's handle would be one store more
+ * an operation, and on one core stores are what the time goes to. The handle, in its side's own memory, holds what the
+ * side last saw of the other, and the sizes, so that nothing that another process writes can lead out of the slots.
  *
  * Indices run freely through 2^64, so that tail - head is the number of records at all times, every slot is usable,
  * and the wrap of the counter needs no case of its own (capacity is a power of two and divides 2^64).
@@ -60,31 +61,20 @@ _Static_assert(offsetof(llt_spsc, tail) == 2 * LLT_LINE, "the layout of shared m
 _Static_assert(offsetof(llt_spsc, head) == 3 * LLT_LINE, "the layout of shared memory is fixed");
 _Static_assert(offsetof(llt_spsc, slots) == 4 * LLT_LINE, "the layout of shared memory is fixed");
 
-/* `next` walks from `slots` to `end` and starts again: no multiplication, no mask. `limit` is the producer's index at
- * which it must look at `head` again; `seen` is the consumer's copy of `tail` (indexed layout only).
- */
+/* `limit` is the producer's index at which it must look at `head` again; `mask` is capacity - 1. */
 typedef struct {
-    _Alignas(LLT_LINE) unsigned char *next;
-    uint64_t tail;
+    _Alignas(LLT_LINE) llt_spsc *ring;
     uint64_t limit;
+    uint64_t mask;
     size_t stride;
-    unsigned char *end;
-    unsigned char *slots;
-    uint64_t capacity;
-    size_t record_size;
-    llt_spsc *ring;
 } llt_spsc_producer;
 
+/* `seen` is the consumer's copy of `tail` (indexed layout only). */
 typedef struct {
-    _Alignas(LLT_LINE) unsigned char *next;
-    uint64_t head;
+    _Alignas(LLT_LINE) llt_spsc *ring;
     uint64_t seen;
+    uint64_t mask;
     size_t stride;
-    unsigned char *end;
-    unsigned char *slots;
-    uint64_t capacity;
-    size_t record_size;
-    llt_spsc *ring;
 } llt_spsc_consumer;
 
 /* Smallest power of two that is at least `capacity`; 0 when 64 bits cannot hold it or capacity is 0. */
@@ -113,6 +103,11 @@ static inline size_t llt_spsc_bytes(llt_spsc_layout layout, uint64_t capacity, s
     return (sizeof(llt_spsc) + slots + LLT_LINE - 1) / LLT_LINE * LLT_LINE;
 }
 
+/* The slot of an index. A constant stride makes a shift or two of the multiplication. */
+static inline unsigned char *llt_spsc_slot(llt_spsc *ring, uint64_t index, uint64_t mask, size_t stride) {
+    return ring->slots + (size_t)(index & mask) * stride;
+}
+
 /* The number in a sequenced slot: index + 1 of the record that it holds. */
 static inline llt_atomic_u64 *llt_spsc_number(unsigned char *slot) { return (llt_atomic_u64 *)(void *)slot; }
 
@@ -136,7 +131,7 @@ static inline void llt_spsc_init(llt_spsc *ring, llt_spsc_layout layout, uint64_
         /* Any number but index + 1 says "not yet"; zeros would say "here" once, at the wrap of the counter. */
         for (uint64_t i = 0; i < capacity; i++) {
             uint64_t index = first_index + i;
-            atomic_init(llt_spsc_number(ring->slots + (size_t)(index & (capacity - 1)) * ring->stride), index);
+            atomic_init(llt_spsc_number(llt_spsc_slot(ring, index, capacity - 1, (size_t)ring->stride)), index);
         }
     }
     llt_store_release(&ring->magic, LLT_SPSC_MAGIC); /* release: who sees the magic sees a whole ring */
@@ -199,34 +194,24 @@ static inline void llt_spsc_destroy(llt_spsc *ring) { free(ring); }
 /* A producer that goes on where the last one stopped, dead or not. One at a time. */
 static inline void llt_spsc_start_producer(llt_spsc_producer *side, llt_spsc *ring) {
     side->ring = ring;
-    side->capacity = ring->capacity;
-    side->record_size = (size_t)ring->record_size;
+    side->mask = ring->capacity - 1;
     side->stride = (size_t)ring->stride;
-    side->slots = ring->slots;
-    side->end = ring->slots + (size_t)ring->capacity * side->stride;
-    side->tail = llt_load_acquire(&ring->tail); /* acquire: the stores of the producer before */
-    side->limit = side->tail;                   /* makes the first push look at head */
-    side->next = side->slots + (size_t)(side->tail & (side->capacity - 1)) * side->stride;
+    uint64_t tail = llt_load_acquire(&ring->tail); /* acquire: the stores of the producer before */
     /* A producer that died between a record and its index has sent the record: it is counted here. */
-    while (ring->layout == LLT_SPSC_SEQUENCED && llt_load_acquire(llt_spsc_number(side->next)) == side->tail + 1) {
-        side->tail++;
-        side->next = side->slots + (size_t)(side->tail & (side->capacity - 1)) * side->stride;
+    while (ring->layout == LLT_SPSC_SEQUENCED &&
+           llt_load_acquire(llt_spsc_number(llt_spsc_slot(ring, tail, side->mask, side->stride))) == tail + 1) {
+        tail++;
     }
-    side->limit = side->tail;
-    llt_store_relaxed(&ring->tail, side->tail); /* relaxed: the records were published by their own numbers */
+    side->limit = tail;                   /* makes the first push look at head */
+    llt_store_relaxed(&ring->tail, tail); /* relaxed: the records were published by their own numbers */
 }
 
 /* A consumer that goes on where the last one stopped, dead or not. One at a time. */
 static inline void llt_spsc_start_consumer(llt_spsc_consumer *side, llt_spsc *ring) {
     side->ring = ring;
-    side->capacity = ring->capacity;
-    side->record_size = (size_t)ring->record_size;
+    side->mask = ring->capacity - 1;
     side->stride = (size_t)ring->stride;
-    side->slots = ring->slots;
-    side->end = ring->slots + (size_t)ring->capacity * side->stride;
-    side->head = llt_load_acquire(&ring->head); /* acquire: the stores of the consumer before */
-    side->seen = side->head;
-    side->next = side->slots + (size_t)(side->head & (side->capacity - 1)) * side->stride;
+    side->seen = llt_load_acquire(&ring->head); /* acquire: the stores of the consumer before */
 }
 
 /* Any thread. A number of records between 0 and capacity, exact while neither side is at work.

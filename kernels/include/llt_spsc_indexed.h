@@ -12,65 +12,96 @@
 
 #include "llt_spsc.h"
 
-/* Producer. The next record's slot, or NULL when the ring is full. Nothing is visible before commit. */
-static inline void *llt_idx_reserve(llt_spsc_producer *side) {
-    if (__builtin_expect(side->tail == side->limit, 0)) {
+/* Producer. How many of `count` records there is room for at `tail`, which is the producer's own index. */
+static inline uint64_t llt_idx_room(llt_spsc_producer *side, uint64_t tail, uint64_t count) {
+    uint64_t room = side->limit - tail;
+    if (__builtin_expect(room < count, 0)) {
         /* acquire: the consumer has left the slots before head */
-        side->limit = llt_load_acquire(&side->ring->head) + side->capacity;
-        if (side->tail == side->limit) {
-            return NULL;
-        }
+        side->limit = llt_load_acquire(&side->ring->head) + side->mask + 1;
+        room = side->limit - tail;
     }
-    return side->next;
+    return room < count ? room : count;
 }
 
-/* Producer. Publishes `count` records that were written from `next` on; they do not cross the end of the slots. */
+/* Consumer. How many of `count` records wait at `head`, which is the consumer's own index. */
+static inline uint64_t llt_idx_waiting(llt_spsc_consumer *side, uint64_t head, uint64_t count) {
+    uint64_t waiting = side->seen - head;
+    if (waiting < count) {
+        side->seen = llt_load_acquire(&side->ring->tail); /* acquire: the records before tail are written */
+        waiting = side->seen - head;
+    }
+    return waiting < count ? waiting : count;
+}
+
+/* Producer. Sends every record before `tail`. */
+static inline void llt_idx_send(llt_spsc_producer *side, uint64_t tail) {
+    llt_store_release(&side->ring->tail, tail); /* release: the records before their index */
+}
+
+/* Consumer. Gives back every slot before `head`. */
+static inline void llt_idx_give_back(llt_spsc_consumer *side, uint64_t head) {
+    llt_store_release(&side->ring->head, head); /* release: the last look at the slots before they are given back */
+}
+
+/* Producer. The next record's slot, or NULL when the ring is full. Nothing is visible before commit. */
+static inline void *llt_idx_reserve(llt_spsc_producer *side) {
+    uint64_t tail = llt_load_relaxed(&side->ring->tail); /* relaxed: its own */
+    if (llt_idx_room(side, tail, 1) == 0) {
+        return NULL;
+    }
+    return llt_spsc_slot(side->ring, tail, side->mask, side->stride);
+}
+
+/* Producer. Sends `count` records that were written from the reserved slot on; they do not cross the end of the slots. */
 static inline void llt_idx_commit(llt_spsc_producer *side, size_t count) {
-    unsigned char *next = side->next + count * side->stride;
-    side->next = next == side->end ? side->slots : next;
-    side->tail += count;
-    llt_store_release(&side->ring->tail, side->tail); /* release: the records before their index */
+    llt_idx_send(side, llt_load_relaxed(&side->ring->tail) + count); /* relaxed: its own */
 }
 
 /* Consumer. The oldest record, or NULL when the ring is empty. It stays valid until release. */
 static inline const void *llt_idx_peek(llt_spsc_consumer *side) {
-    if (side->head == side->seen) {
-        side->seen = llt_load_acquire(&side->ring->tail); /* acquire: the records before tail are written */
-        if (side->head == side->seen) {
-            return NULL;
-        }
+    uint64_t head = llt_load_relaxed(&side->ring->head); /* relaxed: its own */
+    if (llt_idx_waiting(side, head, 1) == 0) {
+        return NULL;
     }
-    return side->next;
+    return llt_spsc_slot(side->ring, head, side->mask, side->stride);
 }
 
-/* Consumer. Gives back the `count` oldest records; they do not cross the end of the slots. */
+/* Consumer. Gives back the `count` oldest records. */
 static inline void llt_idx_release(llt_spsc_consumer *side, size_t count) {
-    unsigned char *next = side->next + count * side->stride;
-    side->next = next == side->end ? side->slots : next;
-    side->head += count;
-    llt_store_release(&side->ring->head, side->head); /* release: the last look at the slots before they are given back */
+    llt_idx_give_back(side, llt_load_relaxed(&side->ring->head) + count); /* relaxed: its own */
 }
 
-/* Producer. Copies record_size bytes in; false when the ring is full. A constant size lets the copy be unrolled. */
+/* Producer. Copies record_size bytes in, the size that the ring was made for; false when the ring is full. A constant
+ * size lets the copy be unrolled and the slot be found by a shift.
+ */
 static inline bool llt_idx_try_push(llt_spsc_producer *side, const void *record, size_t record_size) {
-    void *slot = llt_idx_reserve(side);
-    if (slot == NULL) {
+    uint64_t tail = llt_load_relaxed(&side->ring->tail); /* relaxed: its own */
+    if (llt_idx_room(side, tail, 1) == 0) {
         return false;
     }
-    memcpy(slot, record, record_size);
-    llt_idx_commit(side, 1);
+    memcpy(llt_spsc_slot(side->ring, tail, side->mask, record_size), record, record_size);
+    llt_idx_send(side, tail + 1);
     return true;
 }
 
-/* Consumer. Copies record_size bytes out; false when the ring is empty. */
+/* Consumer. Copies record_size bytes out, as llt_idx_try_push; false when the ring is empty. */
 static inline bool llt_idx_try_pop(llt_spsc_consumer *side, void *record, size_t record_size) {
-    const void *slot = llt_idx_peek(side);
-    if (slot == NULL) {
+    uint64_t head = llt_load_relaxed(&side->ring->head); /* relaxed: its own */
+    if (llt_idx_waiting(side, head, 1) == 0) {
         return false;
     }
-    memcpy(record, slot, record_size);
-    llt_idx_release(side, 1);
+    memcpy(record, llt_spsc_slot(side->ring, head, side->mask, record_size), record_size);
+    llt_idx_give_back(side, head + 1);
     return true;
+}
+
+/* A batch is never larger than the ring, whatever the indices in shared memory say. */
+static inline uint64_t llt_idx_at_most(uint64_t count, uint64_t mask) { return count <= mask ? count : mask + 1; }
+
+/* Of `count` records from `index` on, how many lie before the end of the slots. */
+static inline size_t llt_idx_before_end(uint64_t index, uint64_t mask, size_t count) {
+    uint64_t before_end = mask + 1 - (index & mask);
+    return before_end < count ? (size_t)before_end : count;
 }
 
 /* Producer. Copies in as many of `count` records, one after the other, as there is room for; gives their number. They
@@ -78,51 +109,33 @@ static inline bool llt_idx_try_pop(llt_spsc_consumer *side, void *record, size_t
  */
 static inline size_t llt_idx_push_batch(llt_spsc_producer *side, const void *records, size_t count,
                                         size_t record_size) {
-    uint64_t room = side->limit - side->tail;
-    if (room < count) {
-        side->limit = llt_load_acquire(&side->ring->head) + side->capacity; /* acquire: as in reserve */
-        room = side->limit - side->tail;
-        count = room < count ? (size_t)room : count;
-        if (count == 0) {
-            return 0;
-        }
+    uint64_t tail = llt_load_relaxed(&side->ring->tail); /* relaxed: its own */
+    count = (size_t)llt_idx_room(side, tail, llt_idx_at_most(count, side->mask));
+    if (count == 0) {
+        return 0;
     }
-    size_t bytes = count * record_size, before_end = (size_t)(side->end - side->next);
-    if (bytes < before_end) {
-        memcpy(side->next, records, bytes);
-        side->next += bytes;
-    } else {
-        memcpy(side->next, records, before_end);
-        memcpy(side->slots, (const unsigned char *)records + before_end, bytes - before_end);
-        side->next = side->slots + (bytes - before_end);
+    size_t first = llt_idx_before_end(tail, side->mask, count);
+    memcpy(llt_spsc_slot(side->ring, tail, side->mask, record_size), records, first * record_size);
+    if (first < count) {
+        memcpy(side->ring->slots, (const unsigned char *)records + first * record_size, (count - first) * record_size);
     }
-    side->tail += count;
-    llt_store_release(&side->ring->tail, side->tail); /* release: the records before their index */
+    llt_idx_send(side, tail + count);
     return count;
 }
 
 /* Consumer. Copies out at most `count` records; gives their number. They are given back together. */
 static inline size_t llt_idx_pop_batch(llt_spsc_consumer *side, void *records, size_t count, size_t record_size) {
-    uint64_t waiting = side->seen - side->head;
-    if (waiting < count) {
-        side->seen = llt_load_acquire(&side->ring->tail); /* acquire: as in peek */
-        waiting = side->seen - side->head;
-        count = waiting < count ? (size_t)waiting : count;
-        if (count == 0) {
-            return 0;
-        }
+    uint64_t head = llt_load_relaxed(&side->ring->head); /* relaxed: its own */
+    count = (size_t)llt_idx_waiting(side, head, llt_idx_at_most(count, side->mask));
+    if (count == 0) {
+        return 0;
     }
-    size_t bytes = count * record_size, before_end = (size_t)(side->end - side->next);
-    if (bytes < before_end) {
-        memcpy(records, side->next, bytes);
-        side->next += bytes;
-    } else {
-        memcpy(records, side->next, before_end);
-        memcpy((unsigned char *)records + before_end, side->slots, bytes - before_end);
-        side->next = side->slots + (bytes - before_end);
+    size_t first = llt_idx_before_end(head, side->mask, count);
+    memcpy(records, llt_spsc_slot(side->ring, head, side->mask, record_size), first * record_size);
+    if (first < count) {
+        memcpy((unsigned char *)records + first * record_size, side->ring->slots, (count - first) * record_size);
     }
-    side->head += count;
-    llt_store_release(&side->ring->head, side->head); /* release: every copy out before the slots are given back */
+    llt_idx_give_back(side, head + count);
     return count;
 }
 

@@ -64,11 +64,18 @@ cdef struct Ends:
     uint64_t *records
 
 
-cdef inline void _pass(Ends *ends, Kind kind, uint64_t value) noexcept nogil:
+cdef inline void _write(uint64_t *records, size_t words, uint64_t value) noexcept nogil:
+    # All of it: a copy that reads a word just written together with older ones waits for the store to finish.
+    cdef size_t word
+    for word in range(words):
+        records[word] = value
+
+
+cdef inline void _pass(Ends ends, Kind kind, uint64_t value) noexcept nogil:
     # `kind` is a constant where this is inlined: one branch of these is left, with copies of a known size.
     cdef uint64_t *records = ends.records
     cdef uint64_t one
-    records[0] = value
+    _write(records, WORDS if kind == SEQUENCED_64 or kind == INDEXED_64 else 1, value)
     if kind == SEQUENCED_8:
         llt_seq_try_push(ends.out, records, 8)
         llt_seq_try_pop(ends.back, records, 8)
@@ -94,7 +101,7 @@ cdef inline void _pass(Ends *ends, Kind kind, uint64_t value) noexcept nogil:
     llt_keep(<uint64_t>records)  # with its clobber of memory: the copies have to be made
 
 
-cdef inline uint64_t _block(Ends *ends, Kind kind, size_t passes) noexcept nogil:
+cdef inline uint64_t _block(Ends ends, Kind kind, size_t passes) noexcept nogil:
     cdef uint64_t start = llt_ticks_start()
     cdef size_t number
     for number in range(passes):
@@ -102,7 +109,7 @@ cdef inline uint64_t _block(Ends *ends, Kind kind, size_t passes) noexcept nogil
     return llt_ticks_stop() - start
 
 
-cdef inline void _each(Ends *ends, Kind kind, llt_recorder *recorder, size_t passes) noexcept nogil:
+cdef inline void _each(Ends ends, Kind kind, llt_recorder *recorder, size_t passes) noexcept nogil:
     cdef uint64_t start
     cdef size_t number
     for number in range(passes):
@@ -111,7 +118,7 @@ cdef inline void _each(Ends *ends, Kind kind, llt_recorder *recorder, size_t pas
         llt_record(recorder, llt_ticks_stop() - start)
 
 
-cdef uint64_t _run(Ends *ends, Kind kind, llt_recorder *recorder, size_t passes) noexcept nogil:
+cdef uint64_t _run(Ends ends, Kind kind, llt_recorder *recorder, size_t passes) noexcept nogil:
     # Block mode where there is no recorder. Each call names its kind as a constant.
     if recorder is NULL:
         if kind == SEQUENCED_8:
@@ -170,7 +177,7 @@ cdef class Pass:
         cdef Ends ends = self.ends
         cdef Kind kind = self.kind
         with nogil:
-            ticks = _run(&ends, kind, NULL, passes)
+            ticks = _run(ends, kind, NULL, passes)
         return ticks
 
     def each(self, Recorder recorder, size_t passes):
@@ -179,4 +186,4 @@ cdef class Pass:
         cdef Ends ends = self.ends
         cdef Kind kind = self.kind
         with nogil:
-            _run(&ends, kind, raw, passes)
+            _run(ends, kind, raw, passes)

@@ -17,8 +17,8 @@ SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 SEQUENCED, INDEXED = 1, 2
 
 SPSC_ORDERINGS = (
-    ("llt_spsc_sequenced.h", "llt_store_release(llt_spsc_number(side->next)"),
-    ("llt_spsc_sequenced.h", "llt_load_acquire(llt_spsc_number(side->next)"),
+    ("llt_spsc_sequenced.h", "llt_store_release(llt_spsc_number(slot)"),
+    ("llt_spsc_sequenced.h", "llt_load_acquire(llt_spsc_number(slot)"),
     ("llt_spsc_sequenced.h", "llt_store_release(&side->ring->head"),
     ("llt_spsc_sequenced.h", "llt_load_acquire(&side->ring->head"),
     ("llt_spsc_indexed.h", "llt_store_release(&side->ring->tail"),
@@ -30,6 +30,16 @@ SPSC_ORDERINGS = (
 
 def run(command: list[str], *arguments: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120)
+
+
+def weaken(folder: Path, header: str, ordering: str) -> None:
+    """Copy the headers into ``folder`` with one acquire or release of ``header`` made relaxed."""
+    text = (INCLUDE / header).read_text()
+    verb, word = ordering.split("(", 1)
+    weakened = text.replace(ordering, verb.rsplit("_", 1)[0] + "_relaxed(" + word)
+    assert weakened != text
+    for original in INCLUDE.glob("*.h"):
+        (folder / original.name).write_text(weakened if original.name == header else original.read_text())
 
 
 @pytest.mark.parametrize("layout", [SEQUENCED, INDEXED])
@@ -59,12 +69,7 @@ def test_every_ordering_of_the_ring_is_needed(
     build_with_tsan: Build, tmp_path: Path, header: str, ordering: str
 ) -> None:
     """The same run must find the race that each ordering prevents: this is what shows that it looks."""
-    text = (INCLUDE / header).read_text()
-    verb, word = ordering.split("(", 1)
-    weakened = text.replace(ordering, verb.rsplit("_", 1)[0] + "_relaxed(" + word)
-    assert weakened != text
-    for original in INCLUDE.glob("*.h"):
-        (tmp_path / original.name).write_text(weakened if original.name == header else original.read_text())
+    weaken(tmp_path, header, ordering)
     layout = SEQUENCED if "sequenced" in header else INDEXED
     done = run(build_with_tsan("spsc_stress", (), tmp_path), layout, 20_000, 0, 8)
     assert "data race" in done.stderr
