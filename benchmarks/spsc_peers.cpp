@@ -112,9 +112,9 @@ inline void spin() { __builtin_ia32_pause(); }
     }                                                                                                                  \
     extern "C" void NAME##_##BYTES##_pair(void *queue, size_t pairs) {                                                 \
         auto &both = *static_cast<QUEUE<Message<BYTES>> *>(queue);                                                     \
-        Message<BYTES> one = {}, got;                                                                                  \
+        Message<BYTES> one, got;                                                                                       \
         for (uint64_t number = 0; number < pairs; number++) {                                                          \
-            one.words[0] = number;                                                                                     \
+            one = make<BYTES>(number);                                                                                 \
             both.push(one);                                                                                            \
             both.pop(got);                                                                                             \
             __asm__ volatile("" : : "r"(&got), "r"(&one) : "memory");                                                  \

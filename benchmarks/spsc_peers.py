@@ -13,19 +13,15 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
-import subprocess
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
-from lltool.bench.distance import classify, probe_ticks
+from paired import Row, Run, elapsed, libraries, names, report
+
 from lltool.bench.peer import peer_thread
-from lltool.kernels.clock import calibrate
 from lltool.kernels.loops.flow import Flow
 from lltool.kernels.loops.hop import Hop
 from lltool.kernels.loops.ring import Pass
@@ -33,18 +29,6 @@ from lltool.kernels.placement import pin
 
 SOURCE = Path(__file__).resolve().parent / "spsc_peers.cpp"
 TRIPS, ITEMS, PAIRS = 20_000, 320_000, 100_000
-
-Run = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measurement: what each queue costs, in nanoseconds of one operation."""
-
-    title: str
-    two_cores: bool
-    ours: Run
-    theirs: dict[str, Run]
 
 
 def main() -> None:
@@ -57,53 +41,26 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))[:2]
     pin(cores[0])
     with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder) / "peers.so"
-        flags = ["-std=c++20", "-O3", "-march=native", "-DNDEBUG", "-shared", "-fPIC", "-w"]
-        subprocess.run(["g++", *flags, str(SOURCE), "-o", str(built)], check=True)
-        libraries = [ctypes.CDLL(str(path)) for path in (built, *arguments.also)]
-    for row in rows(libraries, cores):
+        found = libraries(SOURCE, arguments.also, Path(folder))
+    for row in rows(found, cores):
         if arguments.only in row.title:
             report(row, arguments.rounds, cores)
 
 
-def report(row: Row, rounds: int, cores: list[int]) -> None:
-    """All rounds of one row."""
-    runs = {"lltool": row.ours, **row.theirs}
-    tick_hz, _ = calibrate(0.05)
-    kept: dict[str, list[dict[str, float]]] = {}
-    mixed = 0
-    for turn in range(rounds):
-        before = classify(probe_ticks(cores[1]) / tick_hz * 1e9) if row.two_cores else "one core"
-        order = [*runs][turn % len(runs) :] + [*runs][: turn % len(runs)]
-        figures = {name: runs[name]() for name in order}
-        after = classify(probe_ticks(cores[1]) / tick_hz * 1e9) if row.two_cores else "one core"
-        if before == after:
-            kept.setdefault(before, []).append(figures)
-        else:
-            mixed += 1
-    for distance, found in kept.items():
-        if len(found) < 4:
-            continue
-        print(f"{row.title}, {distance}, {len(found)} rounds ({mixed} of all mixed), ns: min median; ours/theirs")
-        for name in runs:
-            ratios = quantiles([figures["lltool"] / figures[name] for figures in found], n=4)
-            values = [figures[name] for figures in found]
-            shown = " ".join(f"{ratio:.2f}" for ratio in ratios)
-            print(f"  {name:12} {min(values):8.2f} {median(values):8.2f}   {shown}", flush=True)
-
-
-def rows(libraries: list[ctypes.CDLL], cores: list[int]) -> list[Row]:
+def rows(found: list[ctypes.CDLL], cores: list[int]) -> list[Row]:
     """What is compared."""
     made = []
     for size in (8, 64):
-        made.append(Row(f"round trip {size} B", True, our_hop(size, cores), peers(libraries, size, cores, their_hop)))
+        made.append(Row(f"round trip {size} B", True, our_hop(size, cores), peers(found, size, cores, their_hop)))
         for capacity in (1024, 65536):
             title = f"one at a time {size} B, capacity {capacity}"
-            theirs = peers(libraries, size, cores, their_flow(capacity, batches=False))
+            theirs = peers(found, size, cores, their_flow(capacity, batches=False))
             made.append(Row(title, True, our_flow(size, capacity, cores, batches=False), theirs))
-        theirs = peers(libraries, size, cores, their_flow(65536, batches=True))
+        theirs = peers(found, size, cores, their_flow(65536, batches=True))
         made.append(Row(f"batches of 32, {size} B", True, our_flow(size, 65536, cores, batches=True), theirs))
-        made.append(Row(f"push and pop {size} B", False, our_pair(size), peers(libraries, size, cores, their_pair)))
+        for layout in ("sequenced", "indexed"):
+            title = f"push and pop {size} B, {layout}"
+            made.append(Row(title, False, our_pair(f"{layout} {size}"), peers(found, size, cores, their_pair)))
     return made
 
 
@@ -125,25 +82,14 @@ class Peer:
 
 
 def peers(
-    libraries: list[ctypes.CDLL], size: int, cores: list[int], measure: Callable[[Peer, list[int]], float]
+    found: list[ctypes.CDLL], size: int, cores: list[int], measure: Callable[[Peer, list[int]], float]
 ) -> dict[str, Run]:
     """One run for each queue of each library."""
     made = {}
-    for library in libraries:
-        library.peers.restype = ctypes.c_char_p
-        for name in library.peers().decode().split():
+    for library in found:
+        for name in names(library):
             made[name] = partial(measure, Peer(library, name, size), cores)
     return made
-
-
-def elapsed(work: Callable[[], object], operations: int) -> float:
-    """Nanoseconds of one operation; ``work`` gives a true value when something came wrong."""
-    start = time.perf_counter_ns()
-    wrong = work()
-    taken = time.perf_counter_ns() - start
-    if wrong:
-        raise SystemExit("a record did not arrive as it was sent")
-    return taken / operations
 
 
 def nothing() -> None:
@@ -198,9 +144,9 @@ def their_flow(capacity: int, *, batches: bool) -> Callable[[Peer, list[int]], f
     return run
 
 
-def our_pair(size: int) -> Run:
+def our_pair(kind: str) -> Run:
     """Push and pop on one core."""
-    made = Pass(f"sequenced {size}")
+    made = Pass(kind)
     return lambda: elapsed(lambda: made.block(PAIRS) and None, PAIRS)
 
 

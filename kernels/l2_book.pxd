@@ -1,5 +1,6 @@
 from libc.stdint cimport int64_t, uint64_t
 
+from lltool.kernels.layouts cimport llt_quote
 from lltool.kernels.seqlock cimport Seqlock
 
 
@@ -24,14 +25,6 @@ cdef extern from "llt_l2_book.h" nogil:
 
 
 cdef extern from "llt_quote.h" nogil:
-    ctypedef struct llt_quote:
-        int64_t bid_price
-        uint64_t bid_quantity
-        int64_t ask_price
-        uint64_t ask_quantity
-        uint64_t sequence
-        uint64_t sides
-
     llt_quote llt_quote_of(const llt_l2_book *book, uint64_t sequence)
 
 

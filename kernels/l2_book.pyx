@@ -13,15 +13,12 @@ from lltool.kernels.seqlock cimport llt_seqlock_write
 
 import numpy as np
 
+from lltool.kernels.layouts import QUOTE
+
 BID = LLT_BID
 ASK = LLT_ASK
 
 LEVEL = np.dtype([("price", "<i8"), ("quantity", "<u8")])
-QUOTE = np.dtype([
-    ("bid_price", "<i8"), ("bid_quantity", "<u8"), ("ask_price", "<i8"), ("ask_quantity", "<u8"), ("sequence", "<u8"),
-    ("sides", "<u8"),
-])
-assert QUOTE.itemsize == sizeof(llt_quote)
 
 
 cdef llt_l2_side *_side(L2Book book, side) except NULL:

@@ -18,11 +18,11 @@ cdef extern from "llt_layouts.h" nogil:
 
     ctypedef struct llt_quote:
         int64_t bid_price
-        int64_t ask_price
         uint64_t bid_quantity
+        int64_t ask_price
         uint64_t ask_quantity
         uint64_t sequence
-        uint64_t timestamp_ns
+        uint64_t sides
 
     ctypedef struct llt_core_counters:
         llt_atomic_u64 messages

@@ -1,6 +1,6 @@
 """Structures laid out for cache lines, as NumPy dtypes and, in ``layouts.pxd``, as C structures.
 
-``LEVEL`` (32 bytes), ``PADDED_LEVEL`` and ``QUOTE`` (64 bytes) have the fields and offsets of
+``LEVEL`` (32 bytes), ``PADDED_LEVEL`` (64 bytes) and ``QUOTE`` (48 bytes: a line, with its seqlock's word) have the fields and offsets of
 ``include/llt_layouts.h``; a record in a pool, an arena or a seqlock of that dtype can be read by C and Cython code as
 it is. Chapter 5.1.3, 5.2.2.
 """
@@ -27,12 +27,11 @@ _LEVEL_FIELDS = {
 
 LEVEL = numpy.dtype({**_LEVEL_FIELDS, "itemsize": sizeof(llt_level)})
 PADDED_LEVEL = numpy.dtype({**_LEVEL_FIELDS, "itemsize": sizeof(llt_padded_level)})
-QUOTE = numpy.dtype({
-    "names": ["bid_price", "ask_price", "bid_quantity", "ask_quantity", "sequence", "timestamp_ns"],
-    "formats": ["i8", "i8", "u8", "u8", "u8", "u8"],
-    "offsets": [0, 8, 16, 24, 32, 40],
-    "itemsize": sizeof(llt_quote),
-})
+QUOTE = numpy.dtype([
+    ("bid_price", "i8"), ("bid_quantity", "u8"), ("ask_price", "i8"), ("ask_quantity", "u8"), ("sequence", "u8"),
+    ("sides", "u8"),
+])
+assert QUOTE.itemsize == sizeof(llt_quote)
 
 
 @cython.final

@@ -1,9 +1,14 @@
-"""Where the calling thread runs and what keeps it from being disturbed by its own process."""
+"""Where the calling thread runs, before whom, and what keeps it from being disturbed by its own process.
+
+An OSError for lack of privilege (``EPERM``, ``EACCES``) says which would do. Chapter 5.5.1.
+"""
 
 from cpython.exc cimport PyErr_SetFromErrno
+from libc.errno cimport EACCES, EAGAIN, ENOMEM, EPERM, errno
 from libc.stddef cimport size_t
-from libc.stdint cimport uint64_t
-from libc.string cimport memset
+from libc.stdint cimport int32_t, uint64_t
+from libc.string cimport memset, strerror
+from posix.unistd cimport write
 
 from lltool.kernels.arch cimport llt_keep
 
@@ -20,6 +25,20 @@ cdef extern from "<sched.h>" nogil:
     int sched_setaffinity(int pid, size_t size, const cpu_set_t *cpus)
     int sched_getaffinity(int pid, size_t size, cpu_set_t *cpus)
     int sched_getcpu()
+    enum:
+        SCHED_FIFO
+        SCHED_OTHER
+    struct sched_param:
+        int sched_priority
+    int sched_setscheduler(int pid, int policy, const sched_param *parameters)
+    int sched_getscheduler(int pid)
+    int sched_getparam(int pid, sched_param *parameters)
+
+cdef extern from "<sys/resource.h>" nogil:
+    enum:
+        PRIO_PROCESS
+    int getpriority(int which, int who)
+    int setpriority(int which, int who, int nice)
 
 cdef extern from "<sys/mman.h>" nogil:
     enum:
@@ -52,6 +71,14 @@ cdef enum:
     NODE_WORDS = 16
     MAX_CPUS = 8192  # the largest NR_CPUS that a kernel can be configured for
     STACK_BYTES = 256 * 1024
+
+
+cdef _fail(str what, str privilege):
+    cdef int number = errno
+    text = f"{what}: {strerror(number).decode()}"
+    if number in (EPERM, EACCES, ENOMEM, EAGAIN):
+        text += f"; it takes {privilege}"
+    raise OSError(number, text)
 
 
 def pin(int core):
@@ -94,12 +121,57 @@ def lock_memory():
     Raises ``OSError``: ``EPERM`` without CAP_IPC_LOCK where RLIMIT_MEMLOCK is 0, ``ENOMEM`` where it is too small.
     """
     if mlockall(MCL_CURRENT | MCL_FUTURE) != 0:
-        PyErr_SetFromErrno(OSError)
+        _fail("mlockall", "CAP_IPC_LOCK, or an RLIMIT_MEMLOCK of all it maps")
 
 
 def unlock_memory():
     """Undo :func:`lock_memory`."""
     if munlockall() != 0:
+        PyErr_SetFromErrno(OSError)
+
+
+def set_fifo(int priority):
+    """Run the calling thread as SCHED_FIFO of ``priority`` (1 .. 99), before all that is lower, and read it back.
+
+    Threads that handle interrupts have 50, the kernel's own migration and watchdog threads 99: a spinning thread above
+    them keeps their work off. Raises ``ValueError`` for another priority, ``OSError`` with what it takes.
+    """
+    if not 1 <= priority <= 99:
+        raise ValueError(f"priority {priority} is not between 1 and 99")
+    cdef sched_param wanted = sched_param(priority)
+    cdef sched_param found
+    if sched_setscheduler(0, SCHED_FIFO, &wanted) != 0:
+        _fail(f"SCHED_FIFO {priority}", f"CAP_SYS_NICE or an RLIMIT_RTPRIO of {priority}")
+    if sched_getparam(0, &found) != 0:
+        PyErr_SetFromErrno(OSError)
+    if sched_getscheduler(0) != SCHED_FIFO or found.sched_priority != priority:
+        raise OSError(0, f"the kernel took SCHED_FIFO {priority} and then reports another policy")
+
+
+def set_ordinary(int nice=0):
+    """Run the calling thread as SCHED_OTHER with a ``nice`` value (-20 .. 19, lower is more), and read it back.
+
+    Raises ``ValueError`` for another value, ``OSError`` with what it takes to lower it.
+    """
+    if not -20 <= nice <= 19:
+        raise ValueError(f"nice {nice} is not between -20 and 19")
+    cdef sched_param none = sched_param(0)
+    if sched_setscheduler(0, SCHED_OTHER, &none) != 0:
+        _fail("SCHED_OTHER", "CAP_SYS_NICE")
+    if setpriority(PRIO_PROCESS, 0, nice) != 0:
+        _fail(f"nice {nice}", f"CAP_SYS_NICE or an RLIMIT_NICE of {20 - nice}")
+    if getpriority(PRIO_PROCESS, 0) != nice:
+        raise OSError(0, f"the kernel took nice {nice} and then reports another value")
+
+
+def limit_wakeup_latency(int fd, int32_t microseconds=0):
+    """Allow no idle state that takes longer to leave, as long as ``fd`` (/dev/cpu_dma_latency) is open: PM QoS.
+
+    To open it for writing takes root, or a file given to this user. Raises ``ValueError`` below 0, ``OSError``.
+    """
+    if microseconds < 0:
+        raise ValueError(f"{microseconds} microseconds is below 0")
+    if write(fd, &microseconds, sizeof(microseconds)) != sizeof(microseconds):
         PyErr_SetFromErrno(OSError)
 
 

@@ -7,6 +7,7 @@
 #define LLT_LAYOUTS_H
 
 #include "llt_atomic.h"
+#include "llt_seqlock.h"
 
 /* A price level: two to a line, never across one. */
 typedef struct {
@@ -29,19 +30,22 @@ typedef struct {
 
 _Static_assert(sizeof(llt_padded_level) == 64, "one level fills a 64-byte line");
 
-/* The hot best quote: what a strategy reads of a book, in one line. Mid and spread follow from it and are not stored:
- * copies could disagree.
+/* The hot best quote: both best levels and the sequence they belong to, what a strategy reads of a book.
+ *
+ * With the sequence word of the seqlock that publishes it, it fills one 64-byte line: a reader on another core gets a
+ * bid and an ask of the same instant with one transfer. `sides` says which of them there are, so that no price has to
+ * mean "none". Mid and spread follow from it and are not stored: copies could disagree.
  */
 typedef struct {
-    _Alignas(64) int64_t bid_price;
-    int64_t ask_price;
+    int64_t bid_price;
     uint64_t bid_quantity;
+    int64_t ask_price;
     uint64_t ask_quantity;
     uint64_t sequence;
-    uint64_t timestamp_ns;
+    uint64_t sides; /* 1: a bid, 2: an ask, 3: both */
 } llt_quote;
 
-_Static_assert(sizeof(llt_quote) == 64, "the best quote fills a 64-byte line");
+_Static_assert(sizeof(llt_quote) == 48 && sizeof(llt_quote) <= LLT_SEQLOCK_ONE_LINE, "a quote shares the lock's line");
 
 /* The counters of one thread or core, away from those of every other. */
 typedef struct {

@@ -3,11 +3,11 @@
 from libc.errno cimport ETIMEDOUT
 from libc.stddef cimport size_t
 from libc.stdint cimport UINT64_MAX, uint64_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 cimport cython
 
 from lltool.kernels.arch cimport llt_pause, llt_ticks_start, llt_ticks_stop
+from lltool.kernels.deadline cimport Deadline, has_passed
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
 from lltool.kernels.spsc cimport (
     SpscRing,
@@ -21,15 +21,8 @@ from lltool.kernels.spsc cimport (
 
 cdef enum:
     SLOTS = 64  # one record is in flight; the room lets stop() push behind a record that nobody fetched
-    SPINS_PER_LOOK = 1 << 20  # some ten milliseconds: a look at the clock at every try would be a part of the hop
 
 cdef uint64_t END = UINT64_MAX
-
-
-cdef double _now() noexcept nogil:
-    cdef timespec now
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec + now.tv_nsec * 1e-9
 
 
 cdef struct Ends:
@@ -51,19 +44,14 @@ cdef inline bint _push(llt_spsc_producer *out, uint64_t value, size_t words) noe
 cdef inline const uint64_t *_wait(llt_spsc_consumer *back, double limit_seconds) noexcept nogil:
     # With a pause: polling without one takes the line from the producer while it writes, and a hyperthread's time.
     cdef const uint64_t *slot
-    cdef double deadline = 0
-    cdef uint64_t spins = 0
+    cdef Deadline deadline = Deadline(limit_seconds, 0, 0)
     while True:
         slot = <const uint64_t *>llt_seq_peek(back)
         if slot is not NULL:
             return slot
         llt_pause()
-        spins += 1
-        if spins % SPINS_PER_LOOK == 0:
-            if deadline == 0:
-                deadline = _now() + limit_seconds
-            elif _now() > deadline:
-                return NULL
+        if has_passed(&deadline):
+            return NULL
 
 
 cdef inline bint _round_trip(Ends *ends, uint64_t value, size_t words, double limit_seconds) noexcept nogil:

@@ -10,6 +10,7 @@ cimport cython
 from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
 from lltool.kernels.atomic cimport LLT_LINE
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+from lltool.kernels.sketches cimport llt_sketch_pop, llt_sketch_push, llt_sketch_ring
 from lltool.kernels.spsc cimport (
     SpscRing,
     llt_idx_pop_batch,
@@ -24,12 +25,6 @@ from lltool.kernels.spsc cimport (
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
-
-cdef extern from "llt_sketches.h" nogil:
-    ctypedef struct llt_sketch_ring:
-        uint64_t capacity
-    bint llt_sketch_push(llt_sketch_ring *ring, uint64_t value)
-    bint llt_sketch_pop(llt_sketch_ring *ring, uint64_t *value)
 
 cdef enum:
     SLOTS = 1024

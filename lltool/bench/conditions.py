@@ -67,6 +67,8 @@ def held_c_states(root: Root, *, wanted: bool) -> Iterator[str]:
     if not wanted:
         yield NOT_ASKED_FOR
         return
+    from lltool.kernels.placement import limit_wakeup_latency
+
     try:
         descriptor = os.open(root.path(PM_QOS), os.O_WRONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -74,7 +76,7 @@ def held_c_states(root: Root, *, wanted: bool) -> Iterator[str]:
         return
     try:
         try:
-            os.write(descriptor, bytes(4))
+            limit_wakeup_latency(descriptor)
             state = DONE
         except OSError as error:
             state = f"not held: {PM_QOS}: {words(error)}"

@@ -30,6 +30,18 @@ PRIMITIVES = (
         "a 64-byte record to another core and back through two rings, all of it written and read", cores=2,
     ),
     _entry(
+        "spsc.hop_indexed", "SPSC queue of one index, round trip", "5.3.2", "spsc:hop_indexed",
+        "8 bytes to another core and back through rings with one index a side, the other side's cached", cores=2,
+    ),
+    _entry(
+        "spsc.hop_sketch", "SPSC queue of the chapter, round trip", "5.3.2", "spsc:hop_sketch",
+        "the same through the chapter's ring: both indices in one line, the other side's never cached", cores=2,
+    ),
+    _entry(
+        "spsc.hop_mutex", "Queue under a lock, round trip", "5.3.1", "spsc:hop_mutex",
+        "the same through a queue that a mutex guards: what the rings replace", cores=2,
+    ),
+    _entry(
         "spsc.push_pop", "SPSC queue, push and pop", "5.3.2", "ring:pair_8",
         "8 bytes pushed and popped on one core, slots that carry their number",
     ),
@@ -52,6 +64,14 @@ PRIMITIVES = (
     _entry(
         "spsc.batch_64", "SPSC queue, batch of 32 times 64 bytes", "5.10", "ring:batch_64",
         "32 records of 64 bytes pushed and popped at once on one core",
+    ),
+    _entry(
+        "seqlock.write", "Seqlock write", "5.3.4", "seqlock:write",
+        "32 bytes published while nobody reads",
+    ),
+    _entry(
+        "seqlock.read_written", "Seqlock read beside a writer", "5.3.4", "seqlock:read_written",
+        "a stable copy of 32 bytes while another core writes every 2 us", cores=2,
     ),
     _entry(
         "histogram.record", "Histogram record", "5.7.1", "guards:histogram_record",

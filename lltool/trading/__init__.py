@@ -8,6 +8,7 @@ From a market-data byte to an order byte the work is done in ``kernels/``; nothi
     lltool.kernels.stages      the same stages on two or three cores, joined by SPSC rings
 
     configuration   the TOML file: every key validated, every fault with its line
+    socket_options  a TCP connection tuned as in 5.4.1, each option read back
     recording       recorded lines (``<local ns> <raw JSON>``) as events and levels
     replay          a recording through the book: what `lltool trade replay` reports
 """

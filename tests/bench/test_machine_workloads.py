@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("lltool.kernels.loops.handoff", reason="needs the compiled kernels")
 from lltool.bench.workload import QUICK, Measurement, NotApplicable, Workload
 from lltool.bench.workloads import cores, handoff, hierarchy, oneway, sharing, storage, system, tcp, timer
-from lltool.bench.workloads.socket_options import QUICKACK, TUNED, named
+from lltool.trading.socket_options import QUICKACK, TUNED, named
 
 EFFORT = replace(QUICK, samples=500, blocks=20, seconds=0.05, warm_seconds=0.001, warm_limit_seconds=0.01)
 CORES = sorted(os.sched_getaffinity(0))

@@ -16,9 +16,9 @@ from lltool.bench.primitives import PRIMITIVES
 from lltool.bench.runner import run_once
 from lltool.bench.workload import QUICK, NotApplicable, Workload
 from lltool.bench.workloads import book, message, seqlock, spsc, tcp
-from lltool.bench.workloads.socket_options import QUICKACK, TUNED, SocketOption, apply, read_back
 from lltool.bench.workloads.timebound import MIN_BLOCKS
 from lltool.kernels.message import parse_many
+from lltool.trading.socket_options import QUICKACK, TUNED, SocketOption, apply, read_back
 
 EFFORT = replace(QUICK, samples=500, blocks=5, seconds=0.05, warm_seconds=0.001, warm_limit_seconds=0.01)
 CORES = sorted(os.sched_getaffinity(0))

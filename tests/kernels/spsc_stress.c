@@ -1,11 +1,12 @@
 /* Two threads pass checksummed records through a ring.
  *
- *   spsc_stress LAYOUT ITEMS FIRST_INDEX CAPACITY
+ *   spsc_stress LAYOUT ITEMS FIRST_INDEX CAPACITY [PRODUCER_CORE CONSUMER_CORE]
  *
- * LAYOUT: 1 sequenced, 2 indexed.
+ * LAYOUT: 1 sequenced, 2 indexed. Without cores the threads run where the kernel puts them.
  *
  * Exit 0 when every record arrived once, whole and in order; otherwise 1 and a line that says what did not.
  */
+#define _GNU_SOURCE
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
@@ -148,6 +149,14 @@ static int consume(void) {
     }
 }
 
+/* 0 when the thread runs on that core alone. */
+static int pin(pthread_t thread, const char *core) {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET((size_t)atoi(core), &cores);
+    return pthread_setaffinity_np(thread, sizeof cores, &cores);
+}
+
 /* Every slot is usable and the ring knows full from empty, wherever the indices stand. */
 static int fill_and_drain(void) {
     for (int round = 0; round < 3; round++) {
@@ -175,7 +184,7 @@ static int fill_and_drain(void) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 5) {
+    if (count != 5 && count != 7) {
         return 2;
     }
     sequenced = arguments[1][0] == '1';
@@ -193,6 +202,10 @@ int main(int count, char **arguments) {
     pthread_t producer;
     if (pthread_create(&producer, NULL, produce, NULL) != 0) {
         return 2;
+    }
+    if (count == 7 && (pin(producer, arguments[5]) != 0 || pin(pthread_self(), arguments[6]) != 0)) {
+        printf("cores %s and %s cannot be used\n", arguments[5], arguments[6]);
+        exit(2);
     }
     int failed = consume();
     if (failed) {

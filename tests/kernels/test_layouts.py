@@ -11,16 +11,16 @@ from lltool.kernels.seqlock import Seqlock
 
 
 def test_sizes_are_those_of_the_lines() -> None:
-    assert (layouts.LEVEL.itemsize, layouts.PADDED_LEVEL.itemsize, layouts.QUOTE.itemsize) == (32, 64, 64)
+    assert (layouts.LEVEL.itemsize, layouts.PADDED_LEVEL.itemsize, layouts.QUOTE.itemsize) == (32, 64, 48)
     assert layouts.LEVEL.names == layouts.PADDED_LEVEL.names == ("price", "quantity", "order_count", "sequence")
 
 
 def test_a_quote_goes_through_a_seqlock_as_it_is() -> None:
     lock = Seqlock(layouts.QUOTE.itemsize)
     quote = np.zeros(1, layouts.QUOTE)
-    quote[0] = (100, 101, 5, 6, 1, 2)
+    quote[0] = (100, 5, 101, 6, 1, 3)
     lock.write(quote)
-    assert np.frombuffer(lock.read(), layouts.QUOTE).tolist() == [(100, 101, 5, 6, 1, 2)]
+    assert np.frombuffer(lock.read(), layouts.QUOTE).tolist() == [(100, 5, 101, 6, 1, 3)]
 
 
 def test_counters_of_cores_are_apart() -> None:

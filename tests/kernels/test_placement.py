@@ -67,6 +67,56 @@ def test_timer_slack_is_that_of_the_thread() -> None:
     assert placement.timer_slack() == before
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_thread_becomes_real_time_and_ordinary_again() -> None:
+    def act() -> tuple[int, int, int, int]:
+        placement.set_fifo(3)
+        policy, priority = os.sched_getscheduler(0), os.sched_getparam(0).sched_priority
+        placement.set_ordinary(-5)
+        return policy, priority, os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0)
+
+    assert in_thread(act) == (os.SCHED_FIFO, 3, os.SCHED_OTHER, -5)
+
+
+REFUSALS = """
+import os, resource
+from lltool.kernels import placement
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+for limit in (resource.RLIMIT_RTPRIO, resource.RLIMIT_NICE, resource.RLIMIT_MEMLOCK):
+    resource.setrlimit(limit, (0, 0))
+for act in (lambda: placement.set_fifo(49), lambda: placement.set_ordinary(-20), placement.lock_memory):
+    try:
+        act()
+    except OSError as error:
+        print(type(error).__name__, error.strerror)
+"""
+
+
+def test_a_refusal_says_which_privilege_is_missing() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give it up")
+    done = subprocess.run([sys.executable, "-c", REFUSALS], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == [
+        "PermissionError SCHED_FIFO 49: Operation not permitted; it takes CAP_SYS_NICE or an RLIMIT_RTPRIO of 49",
+        "PermissionError nice -20: Permission denied; it takes CAP_SYS_NICE or an RLIMIT_NICE of 40",
+        "PermissionError mlockall: Operation not permitted; it takes CAP_IPC_LOCK, or an RLIMIT_MEMLOCK of all it maps",
+    ]
+
+
+@pytest.mark.parametrize("priority", [0, 100])
+def test_a_priority_that_there_is_not_is_refused(priority: int) -> None:
+    with pytest.raises(ValueError, match="is not between 1 and 99"):
+        placement.set_fifo(priority)
+
+
+def test_the_wakeup_latency_is_written_as_a_word(tmp_path: Path) -> None:
+    with (tmp_path / "cpu_dma_latency").open("wb", buffering=0) as latency:
+        placement.limit_wakeup_latency(latency.fileno(), 7)
+    assert (tmp_path / "cpu_dma_latency").read_bytes() == (7).to_bytes(4, sys.byteorder)
+
+
 def test_locked_memory_is_locked() -> None:
     try:
         placement.lock_memory()

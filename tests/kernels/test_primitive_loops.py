@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 pytest.importorskip("lltool.kernels.loops.ring", reason="needs the compiled kernels")
-from lltool.kernels.loops import allocation, guards, ring
+from lltool.kernels.loops import allocation, guards, queue_hop, ring
 from lltool.kernels.recorder import Recorder
 from lltool.kernels.risk import RiskCheck
 
@@ -38,3 +40,22 @@ def test_the_order_of_the_risk_loop_passes_every_check() -> None:
     for number in range(5000):
         price, quantity = 100_000 + number % 64 * 5, 10 + number % 32 * 10
         assert check.check(number + 1, number & 1, price, quantity, 1_000_000_000 + number) == 0
+
+
+@pytest.mark.parametrize("kind", queue_hop.KINDS)
+def test_a_word_goes_to_another_thread_and_back_through_each_queue(kind: str) -> None:
+    pair, recorder = queue_hop.QueueHop(kind), Recorder(20)
+    peer = threading.Thread(target=pair.echo)
+    peer.start()
+    try:
+        assert pair.block(20) > 0
+        pair.each(recorder, 20)
+    finally:
+        pair.stop()
+        peer.join()
+    assert (recorder.count, recorder.lost) == (20, 0)
+
+
+def test_a_queue_that_nobody_empties_is_given_up() -> None:
+    with pytest.raises(TimeoutError, match=r"no answer from the other core within 0\.001 s"):
+        queue_hop.QueueHop("indexed", 0.001).block(1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ LAST_INDEX = 2**64 - 1
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 
 SEQUENCED, INDEXED = 1, 2
+
+PAIRS = list(permutations(sorted(os.sched_getaffinity(0))[:4], 2))
+"""On larger machines a sample: benchmarks/ring_endurance.py takes them all."""
 
 SPSC_ORDERINGS = (
     ("llt_spsc_sequenced.h", "llt_store_release(llt_spsc_number(slot)"),
@@ -49,6 +54,13 @@ def test_ring_keeps_order_and_content_between_two_threads(
     build: Build, layout: int, capacity: int, first_index: int
 ) -> None:
     done = run(build("spsc_stress"), layout, 100_000 if capacity < 64 else 1_000_000, first_index, capacity)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("layout", [SEQUENCED, INDEXED])
+@pytest.mark.parametrize("cores", PAIRS)
+def test_ring_is_whole_between_every_two_cores(build: Build, layout: int, cores: tuple[int, int]) -> None:
+    done = run(build("spsc_stress"), layout, 1_000_000, LAST_INDEX - 500_000, 1024, *cores)
     assert done.returncode == 0, done.stdout
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from lltool.bench.peer import peer_thread
 from lltool.bench.workload import Effort, Measurement
-from lltool.bench.workloads.socket_options import QUICKACK, TUNED, SocketOption, apply, named, read_back
 from lltool.bench.workloads.timebound import measure_timebound
 from lltool.kernels.loops import tcp as loop
+from lltool.trading.socket_options import QUICKACK, TUNED, SocketOption, apply, named, read_back
 
 MESSAGE_BYTES = 64
 ROUND_TRIPS_PER_BLOCK = 20

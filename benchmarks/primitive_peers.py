@@ -1,0 +1,127 @@
+"""Pool, seqlock and histogram against those of Debian packages, in one interleaved run: ratios with their quartiles.
+
+    sudo .venv/bin/python benchmarks/primitive_peers.py --rounds 31
+
+Needs g++, libboost-dev, libck-dev, libgoogle-perftools-dev and libmimalloc-dev. The peers are built with -march=native,
+ours is what is installed. A ratio is ours / theirs of the same round: below 1, ours is quicker. ``--also`` adds a
+library with the interface of primitive_peers.cpp.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from paired import Row, Run, elapsed, libraries, names, report
+
+from lltool.bench.peer import peer_thread
+from lltool.bench.workloads.seqlock import written_lock
+from lltool.kernels.clock import calibrate
+from lltool.kernels.loops import seqlock
+from lltool.kernels.loops.allocation import Allocation
+from lltool.kernels.loops.guards import Guard
+from lltool.kernels.placement import pin
+from lltool.kernels.shutdown import ShutdownToken
+
+SOURCE = Path(__file__).resolve().parent / "primitive_peers.cpp"
+LIBRARIES = ("-ltcmalloc_minimal", "-lmimalloc")
+OPERATIONS = 200_000
+PERIODS_NS = (2000, 200)
+
+
+def main() -> None:
+    """Measure and print one table a row."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--only", default="", help="part of a row's title")
+    parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    arguments = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    pin(cores[0])
+    with tempfile.TemporaryDirectory() as folder:
+        found = libraries(SOURCE, arguments.also, Path(folder), LIBRARIES)
+    for row in rows(found, cores):
+        if arguments.only in row.title:
+            report(row, arguments.rounds, cores)
+
+
+def rows(found: list[ctypes.CDLL], cores: list[int]) -> list[Row]:
+    """What is compared."""
+    lock = written_lock()
+    made = [
+        Row(f"pool, a pair of 64 B, {kind}", False, block(Allocation(kind).block), peers(found, "pool"))
+        for kind in ("unchecked", "checked")
+    ]
+    made += [
+        Row("histogram record", False, block(Guard("histogram").block), peers(found, "histogram")),
+        Row("seqlock write, no reader", False, block(partial(seqlock.write_block, lock)), peers(found, "write")),
+        Row("seqlock read, no writer", False, block(partial(seqlock.block, lock)), peers(found, "read")),
+    ]
+    if len(cores) > 1:
+        made += [under_writer(found, period_ns, cores[1]) for period_ns in PERIODS_NS]
+    return [row for row in made if row.theirs]
+
+
+def under_writer(found: list[ctypes.CDLL], period_ns: int, core: int) -> Row:
+    """Reads while a thread on ``core`` writes."""
+    theirs = {name: their_reads(library, name, period_ns, core) for library in found for name in kinds(library, "read")}
+    return Row(f"seqlock read, a write every {period_ns} ns", True, our_reads(period_ns, core), theirs)
+
+
+def block(loop: Callable[[int], object]) -> Run:
+    """One of our loops."""
+    return lambda: elapsed(lambda: loop(OPERATIONS) and None, OPERATIONS)
+
+
+def kinds(library: ctypes.CDLL, operation: str) -> list[str]:
+    """The names of the peers in a library that have this operation."""
+    return [name.split("_", 1)[1] for name in names(library) if name.split("_", 1)[0] == operation]
+
+
+def peers(found: list[ctypes.CDLL], operation: str) -> dict[str, Run]:
+    """One run for each peer that has the operation."""
+    return {
+        name: partial(elapsed, partial(call(library, f"{operation}_{name}"), OPERATIONS), OPERATIONS)
+        for library in found
+        for name in kinds(library, operation)
+    }
+
+
+def call(library: ctypes.CDLL, function: str) -> Callable[[int], int]:
+    """A function that takes a number; it gives a true value when something came wrong."""
+    found = getattr(library, function)
+    found.argtypes, found.restype = [ctypes.c_size_t], ctypes.c_int
+    return found  # type: ignore[no-any-return]
+
+
+def our_reads(period_ns: int, core: int) -> Run:
+    """Reads while a thread on ``core`` writes."""
+    lock, ticks = written_lock(), round(calibrate(0.05)[0] * period_ns / 1e9)
+
+    def run() -> float:
+        token = ShutdownToken()
+        with peer_thread(core, lambda: seqlock.write_at_pace(lock, token, ticks), token.request):
+            return elapsed(lambda: seqlock.block(lock, OPERATIONS) and None, OPERATIONS)
+
+    return run
+
+
+def their_reads(library: ctypes.CDLL, name: str, period_ns: int, core: int) -> Run:
+    """The same with the lock of a library."""
+    ticks = round(calibrate(0.05)[0] * period_ns / 1e9)
+    read, pace, stop = (call(library, f"{what}_{name}") for what in ("read", "pace", "stop"))
+
+    def run() -> float:
+        with peer_thread(core, lambda: pace(ticks), lambda: stop(1)):
+            return elapsed(lambda: read(OPERATIONS), OPERATIONS)
+
+    return run
+
+
+if __name__ == "__main__":
+    main()
