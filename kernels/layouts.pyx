@@ -1,8 +1,8 @@
 """Structures laid out for cache lines, as NumPy dtypes and, in ``layouts.pxd``, as C structures.
 
-``LEVEL`` (32 bytes), ``PADDED_LEVEL`` (64 bytes) and ``QUOTE`` (48 bytes: a line, with its seqlock's word) have the fields and offsets of
-``include/llt_layouts.h``; a record in a pool, an arena or a seqlock of that dtype can be read by C and Cython code as
-it is. Chapter 5.1.3, 5.2.2.
+``LEVEL`` (32 bytes), ``PADDED_LEVEL`` (64 bytes) and ``QUOTE`` (48 bytes: with its seqlock's word, a line) have the
+fields and offsets of ``include/llt_layouts.h``; a record in a pool, an arena or a seqlock of that dtype can be read by
+C and Cython code as it is. Chapter 5.1.3, 5.2.2.
 """
 
 cimport cython

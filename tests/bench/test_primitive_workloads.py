@@ -108,7 +108,7 @@ def test_tuned_sockets_hold_what_the_kernel_granted_at_both_ends() -> None:
 
 
 def test_option_that_the_kernel_refuses_is_named_with_its_reason() -> None:
-    unknown = SocketOption("SO_NONESUCH", socket.SOL_SOCKET, 9999, 1)
+    unknown = SocketOption("SO_NONESUCH", socket.SOL_SOCKET, 9999, 1, "none")
     with socket.socket() as one:
         assert apply(one, [unknown]) == {"SO_NONESUCH": os.strerror(errno.ENOPROTOOPT)}
     negative = next(option for option in TUNED if option.name == "TCP_KEEPIDLE")

@@ -30,7 +30,11 @@ def read_written(cores: Sequence[int], effort: Effort) -> Measurement:
         raise NotApplicable("a reader and a writer on one core do not meet within a read")
     lock, token = written_lock(), ShutdownToken()
     period_ticks = round(calibrate(CALIBRATION_SECONDS)[0] * WRITE_PERIOD_NS / 1e9)
-    with peer_thread(cores[1], lambda: loop.write_at_pace(lock, token, period_ticks), token.request):
+
+    def write_beside() -> None:
+        loop.write_at_pace(lock, token, period_ticks)
+
+    with peer_thread(cores[1], write_beside, token.request):
         return _measure_reads(lock, effort, {"writer": f"every {WRITE_PERIOD_NS} ns on core {cores[1]}"})
 
 
