@@ -119,13 +119,14 @@ def soak(seconds: int, rate: int, *, faults: bool) -> dict[str, Any]:
         script = fault_script(seconds, rate) if faults else []
         environment = os.environ | {"LLTOOL_RUN_DIR": folder}
         lltool = [sys.executable, "-m", "lltool", "trade"]
+        errors = (Path(folder) / "exchange.err").open("w+", encoding="utf-8")
         exchange = subprocess.Popen(
-            [*lltool, "exchange", "--port", str(streams), "--fix-port", str(fix), "--feed-port", "0",
+            [*lltool, "exchange", "--port", str(streams), "--fix-port", str(fix),
+             "--feed-port", "0", "--order-port", "0",
              "--rate", str(rate), "--ping-seconds", "0.5", "--config", str(configuration), "--json", *script],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+            stdout=subprocess.PIPE, stderr=errors, text=True, env=environment,
         )  # fmt: skip
-        if exchange.stderr is None or not exchange.stderr.readline().startswith("streams "):
-            raise SystemExit(f"the exchange did not start: {exchange.communicate()[1]}")
+        wait_for(streams)
         run = subprocess.Popen(
             [*lltool, "run", "--config", str(configuration), "--seconds", str(seconds), "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
@@ -136,6 +137,10 @@ def soak(seconds: int, rate: int, *, faults: bool) -> dict[str, Any]:
         exchange_report, _ = exchange.communicate()
         if not run_report:
             raise SystemExit(f"the run ended without a report:\n{run_errors}")
+        if not exchange_report:
+            errors.seek(0)
+            raise SystemExit(f"the exchange ended without a report ({exchange.returncode}):\n{errors.read()[-2000:]}")
+        errors.close()
         return {
             "rate": rate,
             "run": json.loads(run_report),
@@ -159,6 +164,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def wait_for(port: int) -> None:
+    """Until somebody listens on ``port``."""
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit(f"nobody listens on port {port}")
 
 
 def watch(exchange: subprocess.Popen[str], run: subprocess.Popen[str]) -> dict[str, list[int]]:

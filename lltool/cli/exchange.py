@@ -38,6 +38,9 @@ def exchange(
     feed_port: Annotated[
         int, typer.Option("--feed-port", metavar="N", min=0, max=65535, help="Packed feed over TCP.")
     ] = 9100,
+    order_port: Annotated[
+        int, typer.Option("--order-port", metavar="N", min=0, max=65535, help="Packed order entry.")
+    ] = 9101,
     udp_port: Annotated[
         int | None,
         typer.Option("--udp-port", metavar="N", min=1, max=65535, help="Send the packed feed to that UDP port too."),
@@ -79,7 +82,7 @@ def exchange(
         ping_seconds=ping_seconds,
         udp_port=udp_port,
     )
-    asyncio.run(serve(served, Ports(port, fix_port, feed_port), wait=wait, tell=say))
+    asyncio.run(serve(served, Ports(port, fix_port, feed_port, order_port), wait=wait, tell=say))
     document = {"schema": "lltool.exchange/1", **served.statistics()}
     if json:
         print_json(document)

@@ -7,5 +7,6 @@ streams      WebSocket streams and REST depth, as Binance speaks them
 feed         the packed feed over TCP and UDP
 order_entry  what order entry of every form has in common: one paper exchange, one owner an order
 fix_entry    order entry by FIX 4.4
+packed_entry order entry by packed orders
 server       all of it on one event loop: what `lltool trade exchange` runs
 """

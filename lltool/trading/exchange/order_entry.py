@@ -69,6 +69,10 @@ class OrderEntry:
         """From now on ``owner`` is told of the orders of ``key``."""
         self._owners[key] = owner
 
+    def leave(self, key: bytes) -> None:
+        """Nobody is told of the orders of ``key`` any more."""
+        self._owners.pop(key, None)
+
     def new(
         self, key: bytes, client_id: bytes, instrument: Instrument, *, side: int, price: int, quantity: int, ioc: bool
     ) -> bool:

@@ -12,8 +12,9 @@ from lltool.errors import from_os_error
 from lltool.trading.exchange.fix_entry import FixEntry
 from lltool.trading.exchange.market import Market, monotonic_ns
 from lltool.trading.exchange.order_entry import OrderEntry
+from lltool.trading.exchange.packed_entry import PackedEntry
 
-BURST = 256
+BURST = 16
 """Messages that are played without letting the connections have a turn."""
 
 
@@ -28,6 +29,7 @@ class Ports:
     streams: int = 0
     fix: int = 0
     feed: int = 0
+    orders: int = 0
 
 
 @dataclass(slots=True)
@@ -60,7 +62,12 @@ class Exchange:
         self.streams = Streams(self.market, self.script, ping_seconds=self.ping_seconds)
         opened: list[int] = []
         self.streams.feed = Feed(self.market, self.host, self.udp_port)
-        doors = ((self.streams, ports.streams), (FixEntry(self.entry), ports.fix), (self.streams.feed, ports.feed))
+        doors = (
+            (self.streams, ports.streams),
+            (FixEntry(self.entry), ports.fix),
+            (self.streams.feed, ports.feed),
+            (PackedEntry(self.entry), ports.orders),
+        )
         for door, port in doors:
             try:
                 server, number = await door.start(self.host, port)
@@ -147,7 +154,7 @@ async def serve(exchange: Exchange, ports: Ports, *, wait: bool, tell: Callable[
         loop.add_signal_handler(number, stop, number)
     tell(f"streams ws://{exchange.host}:{opened.streams}/ws, snapshots http://{exchange.host}:{opened.streams}")
     tell(f"FIX {exchange.host}:{opened.fix}")
-    tell(f"packed feed {exchange.host}:{opened.feed}")
+    tell(f"packed feed {exchange.host}:{opened.feed}, packed orders {exchange.host}:{opened.orders}")
     played = asyncio.ensure_future(_play(exchange, wait=wait))
     ending = asyncio.ensure_future(stopped.wait())
     try:

@@ -50,7 +50,7 @@ class Client(WSListener):
         self.streams = streams
         self.combined = combined
         self.subscribed: dict[str, str] = {_key(name): name for name in names}
-        self.transport: WSTransport | None = None
+        self.transport: Any = None
         self.pinged_at: float | None = None
         self._sent_at: deque[float] = deque(maxlen=MESSAGES_A_SECOND)
 
@@ -110,6 +110,11 @@ class Client(WSListener):
             return _error(2, f"Invalid request: unknown method {method}", number)
         return json.dumps({"result": result, "id": number}, separators=(",", ":")).encode()
 
+    def is_open(self) -> bool:
+        """Whether something can be sent; the end of a connection is told of later than it is known."""
+        transport = self.transport
+        return not (transport is None or transport.is_disconnected or transport.underlying_transport.is_closing())
+
     def wants(self, stream: str) -> bool:
         return stream in self.subscribed
 
@@ -120,7 +125,7 @@ class Client(WSListener):
         return b'{"stream":"%b","data":%b}' % (self.subscribed[published.stream].encode(), published.message)
 
     def send(self, published: Published) -> None:
-        if self.transport is None or self.transport.is_disconnected:
+        if not self.is_open():
             return
         if self.transport.underlying_transport.get_write_buffer_size() > SLOW_BYTES:
             self.streams.slow_clients += 1
@@ -130,7 +135,7 @@ class Client(WSListener):
 
     def send_half(self, published: Published) -> None:
         """Half a frame, and the end of the connection."""
-        if self.transport is None or self.transport.is_disconnected:
+        if not self.is_open():
             return
         message = self.framed(published)
         head = bytes((0x81, 127)) + len(message).to_bytes(8, "big")
@@ -138,7 +143,7 @@ class Client(WSListener):
         self.transport.underlying_transport.close()
 
     def close(self, code: WSCloseCode) -> None:
-        if self.transport is not None and not self.transport.is_disconnected:
+        if self.is_open():
             self.transport.send_close(code)
             self.transport.disconnect()
 
@@ -236,7 +241,7 @@ class Streams:
         elif fault.kind == "server-shutdown":
             notice = b'{"e":"serverShutdown","E":%d}' % (time.time_ns() // 1_000_000)
             for client in self.clients:
-                if client.transport is not None and not client.transport.is_disconnected:
+                if client.is_open():
                     client.transport.send(WSMsgType.TEXT, notice)
             self._spawn(self._close_later(list(self.clients), fault.seconds))
 
@@ -252,7 +257,7 @@ class Streams:
                 continue
             now = time.monotonic()
             for client in list(self.clients):
-                if client.transport is None or client.transport.is_disconnected:
+                if not client.is_open():
                     continue
                 if client.pinged_at is not None and now - client.pinged_at > PONG_SECONDS:
                     client.close(WSCloseCode.POLICY_VIOLATION)

@@ -61,7 +61,18 @@ class System:
 
     def exchange(self, *arguments: str) -> subprocess.Popen[str]:
         process = self.start(
-            "exchange", "--port", str(self.port), "--fix-port", "0", "--feed-port", "0", "--rate", "200", *arguments
+            "exchange",
+            "--port",
+            str(self.port),
+            "--fix-port",
+            "0",
+            "--feed-port",
+            "0",
+            "--order-port",
+            "0",
+            "--rate",
+            "200",
+            *arguments,
         )
         assert process.stderr is not None
         assert process.stderr.readline().startswith("streams ws://127.0.0.1:")
