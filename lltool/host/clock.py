@@ -10,6 +10,7 @@ from lltool.host.readings import read_text
 if TYPE_CHECKING:
     from lltool.root import Root
 
+_DIRECTORY = "/sys/devices/system/clocksource/clocksource0"
 _TSC_FLAGS = ("constant_tsc", "nonstop_tsc", "tsc_known_freq", "tsc_reliable", "rdtscp", "tsc_adjust", "art")
 
 
@@ -30,10 +31,14 @@ class Clock:
 
 def read_clock(root: Root, flags: frozenset[str]) -> Clock:
     """Read the clock sources; ``flags`` are the processor's."""
-    directory = "/sys/devices/system/clocksource/clocksource0"
     return Clock(
         tsc_flags=tuple(flag for flag in _TSC_FLAGS if flag in flags),
         has_invariant_tsc={"constant_tsc", "nonstop_tsc"} <= flags if "tsc" in flags else None,
-        clocksource=read_text(root, f"{directory}/current_clocksource"),
-        available=tuple((read_text(root, f"{directory}/available_clocksource") or "").split()),
+        clocksource=read_text(root, f"{_DIRECTORY}/current_clocksource"),
+        available=available_clocksources(root),
     )
+
+
+def available_clocksources(root: Root) -> tuple[str, ...]:
+    """All clock sources that the kernel offers."""
+    return tuple((read_text(root, f"{_DIRECTORY}/available_clocksource") or "").split())

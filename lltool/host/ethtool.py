@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _position(root: Root, interface: str, name: str) -> int:
         raise OSError(errno.EOPNOTSUPP, "this kernel has no such feature", name) from None
 
 
+@lru_cache(maxsize=16)  # a verify asks for one feature after the other; the names do not change while it runs
 def _names(root: Root, interface: str) -> list[str]:
     # struct ethtool_sset_info holds a 64-bit mask: command, reserved, mask (two words), one count.
     request = struct.pack("IIQI", _SET_INFO, 0, 1 << _FEATURES_SET, 0)

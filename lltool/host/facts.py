@@ -55,7 +55,7 @@ def gather(root: Root) -> HostFacts:
         caches=read_caches(root, topology.online),
         cpu=cpu,
         clock=clock,
-        hypervisor=read_hypervisor(root, cpu, clock),
+        hypervisor=read_hypervisor(root, clock.available, lambda: cpu),
         kernel=read_kernel(root),
         cgroup=read_cgroup(root),
         interrupts=interrupts,

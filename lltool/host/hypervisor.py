@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from lltool.host.readings import read_text
 
 if TYPE_CHECKING:
-    from lltool.host.clock import Clock
+    from collections.abc import Callable
+
     from lltool.host.cpu import Cpu
     from lltool.root import Root
 
@@ -43,17 +44,21 @@ class Hypervisor:
     evidence: str
 
 
-def read_hypervisor(root: Root, cpu: Cpu, clock: Clock) -> Hypervisor:
-    """Find the hypervisor by /sys/hypervisor, clock source, device tree, DMI and processor flag, in that order."""
-    named = _by_files(root, clock)
+def read_hypervisor(root: Root, clocksources: tuple[str, ...], read_cpu: Callable[[], Cpu]) -> Hypervisor:
+    """Find the hypervisor by /sys/hypervisor, clock source, device tree, DMI and processor flag, in that order.
+
+    ``clocksources`` are those that the kernel offers; the processor is read where they do not settle it.
+    """
+    by_files = _by_files(root, clocksources)
+    if by_files is not None:
+        return _guest(*by_files)
+    cpu = read_cpu()
     flagged = "hypervisor" in cpu.flags
     is_x86 = bool(cpu.flags) and not cpu.arm_parts
     # On x86 a cloud's bare-metal instance carries the cloud's DMI names, but not the flag.
-    if named is None and (flagged or not is_x86):
-        named = _by_dmi(cpu)
-    if named is not None:
-        name, evidence = named
-        return Hypervisor(is_guest=True, name=name, evidence=evidence)
+    by_dmi = _by_dmi(cpu) if flagged or not is_x86 else None
+    if by_dmi is not None:
+        return _guest(*by_dmi)
     if flagged:
         return Hypervisor(is_guest=True, name=None, evidence="the processor has the flag hypervisor; nothing names it")
     if not is_x86 and cpu.product.vendor is None:
@@ -62,12 +67,16 @@ def read_hypervisor(root: Root, cpu: Cpu, clock: Clock) -> Hypervisor:
     return Hypervisor(is_guest=False, name=None, evidence=f"looked at {looked_at}, /sys/hypervisor, clock sources")
 
 
-def _by_files(root: Root, clock: Clock) -> tuple[str, str] | None:
+def _guest(name: str, evidence: str) -> Hypervisor:
+    return Hypervisor(is_guest=True, name=name, evidence=evidence)
+
+
+def _by_files(root: Root, clocksources: tuple[str, ...]) -> tuple[str, str] | None:
     kind = read_text(root, "/sys/hypervisor/type")
     if kind is not None:
         # Under Xen the control domain has this directory as well, and it is a guest of the hypervisor too.
         return kind.capitalize(), f"/sys/hypervisor/type is {kind}"
-    for source in clock.available:
+    for source in clocksources:
         if source in _CLOCKSOURCES:
             return _CLOCKSOURCES[source], f"clock source {source} is offered"
     compatible = read_text(root, "/proc/device-tree/hypervisor/compatible")

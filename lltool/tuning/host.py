@@ -13,6 +13,7 @@ from lltool.root import Root
 
 if TYPE_CHECKING:
     from lltool.host.cgroup import Cgroup
+    from lltool.host.cpu import Cpu
     from lltool.host.hypervisor import Hypervisor
     from lltool.host.kernel import Kernel
     from lltool.host.tuners import Tuners
@@ -56,12 +57,15 @@ class TuningFacts:
     @cached_property
     def hypervisor(self) -> Hypervisor:
         """Whether this is a virtual machine."""
-        from lltool.host.clock import read_clock
-        from lltool.host.cpu import read_cpu
+        from lltool.host.clock import available_clocksources
         from lltool.host.hypervisor import read_hypervisor
 
-        cpu = read_cpu(self._root)
-        return read_hypervisor(self._root, cpu, read_clock(self._root, cpu.flags))
+        return read_hypervisor(self._root, available_clocksources(self._root), self._read_cpu)
+
+    def _read_cpu(self) -> Cpu:
+        from lltool.host.cpu import read_cpu
+
+        return read_cpu(self._root)
 
     @cached_property
     def tuners(self) -> Tuners:

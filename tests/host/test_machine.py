@@ -30,7 +30,7 @@ CLOCK = "/sys/devices/system/clocksource/clocksource0"
 
 def hypervisor_of(root: Root) -> Hypervisor:
     cpu = read_cpu(root)
-    return read_hypervisor(root, cpu, read_clock(root, cpu.flags))
+    return read_hypervisor(root, read_clock(root, cpu.flags).available, lambda: cpu)
 
 
 @pytest.mark.parametrize(
