@@ -112,3 +112,21 @@ def test_a_kernel_without_the_file_is_not_applicable_and_never_ok(kernel: Any) -
     findings = {each.setting: each for each in judge(target("hft", kernel).observe(), ())}
     assert findings["sysctl.kernel.numa_balancing"].verdict is Verdict.NOT_APPLICABLE
     assert "numa_balancing" in findings["sysctl.kernel.numa_balancing"].reason
+
+
+@pytest.mark.parametrize(
+    ("stat", "verdict"),
+    [
+        ("cpu 900 0 0 0 0 0 0 100 0 0", Verdict.REFUSED),
+        # Guests of this host ran, which nobody stole.
+        ("cpu 900 0 0 0 0 0 0 0 500 0", Verdict.NOT_APPLICABLE),
+    ],
+)
+def test_stolen_time_tells_a_guest_and_time_of_guests_does_not(
+    kernel: Any, tmp_path: Path, stat: str, verdict: Verdict
+) -> None:
+    Path(kernel.path("/proc/stat")).write_text(f"{stat}\n")
+    Path(kernel.path("/proc/cpuinfo")).write_text("processor : 0\nflags : fpu tsc\n")
+    (tmp_path / "steal.toml").write_text('[settings]\n"cpu.steal" = 1\n')
+    (finding,) = judge(target(str(tmp_path / "steal.toml"), kernel).observe(), [])
+    assert finding.verdict is verdict

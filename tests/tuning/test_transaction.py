@@ -356,7 +356,7 @@ def test_a_full_disk_is_named_and_the_host_left_as_it_was(
 ) -> None:
     before = values(tree())
     os.mkdir(store.directory)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", store.directory], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,mode=700", "none", store.directory], check=True)
     try:
         with pytest.raises(LltoolError, match="no space left"):
             applied(wanted, store)

@@ -15,6 +15,7 @@ from lltool.tuning.values import Wish
 # include/linux/sched.h
 _PF_KTHREAD = 0x00200000
 _PF_NO_SETAFFINITY = 0x04000000
+_KTHREADD = "2"  # the parent of all other kernel threads
 _FLAGS = 6  # fields of /proc/PID/stat behind the name, from 0: state ppid pgrp session tty tpgid flags
 
 
@@ -65,9 +66,12 @@ class KernelThreadAffinity(Kind):
 
 def movable_threads(root: Root) -> list[Knob]:
     """Every kernel thread that is not bound."""
+    children = root.read_or(f"/proc/{_KTHREADD}/task/{_KTHREADD}/children")
+    # Without CONFIG_PROC_CHILDREN every process has to be looked at.
+    processes = root.listdir("/proc") if children is None else [_KTHREADD, *children.split()]
     return [
         Knob(f"/proc/{process}", name)
-        for process in root.listdir("/proc")
+        for process in processes
         if process.isdigit() and (name := _movable(root.read_or(f"/proc/{process}/stat") or ""))
     ]
 

@@ -20,12 +20,13 @@ class StealTime(Kind):
     undone = "nothing is written, so nothing is undone"
 
     def knobs(self, entry: Entry, setting: str, host: TunedHost) -> list[Knob]:
-        if not host.facts.hypervisor.is_guest:
+        # Where time was stolen there is a thief.
+        if not sum(_ticks(host.root)[_STEAL : _STEAL + 1]) and not host.facts.hypervisor.is_guest:
             raise NotApplicable("not a virtual machine: nobody steals")
         return [Knob(_STAT)]
 
     def read(self, root: Root, knob: Knob) -> str:
-        ticks = [int(word) for word in root.read(knob.path).splitlines()[0].split()[1:]]
+        ticks = _ticks(root)
         if len(ticks) <= _STEAL or not sum(ticks):
             raise ValueError("no stolen time is counted")
         # guest time is already part of user time
@@ -36,3 +37,9 @@ class StealTime(Kind):
 
     def refusal(self, knob: Knob, wanted: str, live: str, host: TunedHost) -> str:
         return f"only the host below can change it: {live} of 1000 parts of the time were stolen since boot"
+
+
+def _ticks(root: Root) -> list[int]:
+    """The columns of all CPUs together; empty where there are none."""
+    lines = (root.read_or(_STAT, "") or "").splitlines()
+    return [int(word) for word in lines[0].split()[1:]] if lines else []
