@@ -241,7 +241,9 @@ static inline void llt_desk_compare(llt_desk *desk, int64_t now_ns) {
 
 static inline llt_desk_outcome llt_desk_depth(llt_desk *desk, const llt_binance_event *event,
                                               const llt_binance_level *levels, uint64_t called, int64_t now_ns) {
-    const llt_sync_range range = {event->first_update_id, event->last_update_id, event->previous_update_id};
+    const llt_sync_range range = {.first = event->first_update_id,
+                                  .last = event->last_update_id,
+                                  .previous = event->previous_update_id};
     llt_desk_deliver(desk, now_ns);
     llt_sync_outcome outcome = event->kind == LLT_BINANCE_SNAPSHOT
         ? llt_sync_snapshot(desk->sync, event->last_update_id, levels, event->bids, event->asks, now_ns)

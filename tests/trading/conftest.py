@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any
@@ -41,6 +41,7 @@ async def opened(
     speed: float = 1.0,
     ping_seconds: float = 20.0,
     udp_port: int | None = None,
+    symbols: Sequence[str] = ("BTCUSDT",),
     **paper: int,
 ) -> AsyncIterator[Any]:
     """An exchange of BTCUSDT that listens on ports of the kernel's choice and does not play yet."""
@@ -49,7 +50,7 @@ async def opened(
     from lltool.trading.exchange.market import Market, paper_arguments
     from lltool.trading.exchange.server import Exchange, Ports
 
-    market = Market(["BTCUSDT"], paper_arguments(**paper))
+    market = Market(symbols, paper_arguments(**paper))
     exchange = Exchange(
         market, lines, FaultScript(parse_faults(faults)), speed=speed, ping_seconds=ping_seconds, udp_port=udp_port
     )

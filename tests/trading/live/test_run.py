@@ -248,6 +248,43 @@ def test_the_kill_switch_stops_orders_cancels_all_and_ends_the_run(
     run(go())
 
 
+def test_several_symbols_have_a_book_each_and_trade_by_themselves(exchanges: Any, live: Any, run: Any) -> None:
+    def lines() -> list[tuple[int, bytes]]:
+        one = exchanges.random_market(LONG)
+        other = [
+            (at_ns, message.replace(b"BTCUSDT", b"ETHUSDT")) for at_ns, message in exchanges.random_market(LONG, seed=2)
+        ]
+        named = [
+            (at_ns, b'{"stream":"%b@depth","data":%b}' % (symbol, message))
+            for symbol, (at_ns, message) in ((b"btcusdt", one[0]), (b"ethusdt", other[0]))
+        ]
+        return named + sorted(one[1:] + other[1:], key=lambda line: line[0])
+
+    async def go() -> None:
+        symbols = ["BTCUSDT", "ETHUSDT"]
+        async with exchanges.opened(lines(), speed=0.2, symbols=symbols) as exchange:
+            configuration = live.configured(exchange.ports, market={"symbols": symbols})
+            trading = live.new_run(exchange, configuration)
+            first = live.after_live(trading, exchange, ["drop@5"], 300)
+
+            def until() -> bool:
+                accounts = [desk.router.account for desk in trading.floor.desks]
+                states = {desk.sync.state.name for desk in trading.floor.desks}
+                return first() and states == {"LIVE"} and min(account.fills for account in accounts) >= 5
+
+            report = await live.traded(exchange, trading, until)
+            assert set(report["symbols"]) == set(symbols)
+            for one in report["symbols"].values():
+                assert one["account"] == one["exchange_account"]
+                assert one["account"]["fills"] >= 5
+                assert one["state"] == "live"
+            # One symbol's gap leaves the other one's book alone.
+            assert sorted(one["book"]["gaps"] for one in report["symbols"].values()) == [0, 1]
+            assert report["session"]["connections"] == 1
+
+    run(go())
+
+
 def test_statistics_are_told_every_so_many_ticks(exchanges: Any, live: Any, run: Any) -> None:
     async def go() -> None:
         async with exchanges.opened(exchanges.random_market(LONG), speed=0.3) as exchange:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import ssl
+import subprocess
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,6 +236,45 @@ def test_a_server_that_is_not_there_is_tried_again_with_delays(run: Any) -> None
         return session.backoff.attempts
 
     assert run(go()) >= 4
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and a certificate of localhost, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "certificate.pem",
+         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        cwd=tmp_path, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    return tmp_path / "certificate.pem"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_over_tls_only_a_certificate_that_is_trusted_is_spoken_to(
+    run: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.parent / "key.pem")
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    async def serve(client: Any) -> None:
+        await acknowledge(client)
+        await client.wait_closed()
+
+    async def go() -> list[str]:
+        async with websockets.serve(serve, "127.0.0.1", 0, ssl=context) as server:
+            session = Watched(server.sockets[0].getsockname()[1])
+            session.url = session.url.replace("ws://127.0.0.1", "wss://localhost")
+            running = asyncio.ensure_future(session.run())
+            await until(lambda: session.connected or session.counters.failures >= 2)
+            session.stop()
+            await running
+            return list(session.counters.reasons)
+
+    assert run(go()) == ([] if trusted else ["SSLCertVerificationError"])
 
 
 def test_many_streams_are_subscribed_in_messages_that_the_exchange_takes(exchanges: Any, run: Any) -> None:
