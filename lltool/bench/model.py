@@ -108,6 +108,8 @@ class Result:
     change that this host could show when `lltool bench selftest` measured it, for one run an arm: K runs an arm show
     changes smaller by the root of K. ``false_alarms`` holds, likewise, how often equal arms seemed to differ, where
     that was surely more often than promised.
+    ``noise`` holds documents of `lltool noise --json` by arm, or by the name of their file; ``transactions`` what the
+    tuning of a trial changed, one document a block.
     """
 
     created: str
@@ -119,6 +121,8 @@ class Result:
     passport: dict[str, Any]
     runs: tuple[Run, ...]
     settings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    noise: dict[str, dict[str, Any]] = field(default_factory=dict)
+    transactions: tuple[dict[str, Any], ...] = ()
     noise_floor: dict[str, dict[str, float]] = field(default_factory=dict)
     false_alarms: dict[str, dict[str, float]] = field(default_factory=dict)
     fingerprint: dict[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from lltool.bench import hdr
 from lltool.bench.model import Distance, Histogram, Interference, Result, Run
+from lltool.bench.noise.wire import NoiseDocument
 
 SCHEMA = "lltool.result/1"
 
@@ -102,6 +103,26 @@ class WireRun(BaseModel):
         return self
 
 
+class WireChange(BaseModel):
+    """One knob that a transaction changed: ``after`` is what it read back, ``error`` the kernel's refusal, if any."""
+
+    setting: str
+    knob: str
+    before: str
+    wanted: str
+    after: str | None
+    error: str
+
+
+class WireTransaction(BaseModel):
+    """What one apply changed, in its order."""
+
+    id: str
+    profile: str
+    started: str
+    changes: tuple[WireChange, ...]
+
+
 class WireResult(BaseModel):
     """See :class:`lltool.bench.model.Result`."""
 
@@ -114,6 +135,8 @@ class WireResult(BaseModel):
     passport: dict[str, Any]
     runs: tuple[WireRun, ...]
     settings: dict[str, list[dict[str, Any]]] = {}
+    noise: dict[str, NoiseDocument] = {}
+    transactions: tuple[WireTransaction, ...] = ()
     noise_floor: dict[str, dict[str, Positive]] = {}
     false_alarms: dict[str, dict[str, Share]] = {}
     fingerprint: dict[str, str] = {}
@@ -121,7 +144,14 @@ class WireResult(BaseModel):
 
     def result(self) -> Result:
         """The result that this describes."""
-        return Result(**{**dict(self), "runs": tuple(run.run() for run in self.runs)})
+        return Result(
+            **{
+                **dict(self),
+                "runs": tuple(run.run() for run in self.runs),
+                "noise": {name: noise.model_dump(by_alias=True) for name, noise in self.noise.items()},
+                "transactions": tuple(transaction.model_dump() for transaction in self.transactions),
+            }
+        )
 
 
 def document(result: Result) -> dict[str, Any]:

@@ -9,12 +9,6 @@ import typer
 
 from lltool.cli.output import print_json, print_table, say
 
-SLACK_SECONDS = 60.0
-"""Beyond both passes: set-up, and reading a trace of many events."""
-
-GRACE_SECONDS = 5.0
-"""How long the watching process may take to remove its tracing instance when it is told to end."""
-
 EXPLAINED = {
     "tracefs": "explained",
     "counters": "accounted for by counters, and none of it joined to a traced event",
@@ -40,25 +34,12 @@ def noise(
     Example: lltool noise --cores 2,3 --seconds 10
     """
     from lltool.bench.latest import keep_noise
-    from lltool.bench.process import WorkerFailed, ask_worker, kept_off
-    from lltool.errors import LltoolError
+    from lltool.bench.noise.process import watch_for_noise
     from lltool.root import Root
 
     chosen = _cores(cores)
     say(f"watching cores {', '.join(map(str, chosen))}: {seconds:g} s untraced, then {seconds:g} s traced")
-    specification = {"cores": chosen, "seconds": seconds, "fifo": fifo}
-    try:
-        with kept_off(chosen):
-            found = ask_worker(
-                specification,
-                2 * seconds + SLACK_SECONDS,
-                "lltool.bench.noise.worker",
-                grace_seconds=GRACE_SECONDS,
-            )
-    except WorkerFailed as failure:
-        raise LltoolError("the cores cannot be watched", cause=str(failure)) from failure
-    if "failed" in found:
-        raise LltoolError(found["failed"])
+    found = watch_for_noise(chosen, seconds, fifo=fifo)
     keep_noise(found, Root())
     if json:
         print_json(found)

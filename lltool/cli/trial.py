@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from lltool.bench.model import Result, Run
     from lltool.experiment.trial import Trial
     from lltool.tuning.model import Finding
+    from lltool.tuning.transaction import Transaction
+
+WATCH_SECONDS, QUICK_WATCH_SECONDS = 5.0, 1.0
+"""Length of each of the two passes over the measured cores, in each arm."""
+
+MOST_WATCHED = 2
+"""No benchmark runs on more cores."""
 
 
 def trial(
@@ -41,6 +48,7 @@ def trial(
     from lltool.bench.cores import choose_cores
     from lltool.bench.destination import prepare_destination, write_or_rescue
     from lltool.bench.latest import keep_trial
+    from lltool.bench.noise.process import watch_for_noise
     from lltool.bench.runner import run_once, take_passport
     from lltool.cli.progress import progress
     from lltool.cli.report import write_report
@@ -57,6 +65,7 @@ def trial(
     blocks = QUICK_BLOCKS if quick else FULL_BLOCKS
     benchmarks = trial_set()
     seen = Trial()
+    watched = measured_on[:MOST_WATCHED]
     with ExitStack() as stack:
         if os.geteuid() == 0:
             stack.enter_context(store.lock())
@@ -69,7 +78,11 @@ def trial(
             tell(f"block {block + 1} of {blocks}: {arm}, {benchmark.name}")
             return run_once(benchmark, measured_on, arm, block, position, quick=quick, hold=False)
 
-        run_trial(target, store, benchmarks, measure, blocks=blocks, trial=seen)
+        def watch() -> dict[str, Any]:
+            say(f"watching cores {', '.join(map(str, watched))} for noise")
+            return watch_for_noise(watched, QUICK_WATCH_SECONDS if quick else WATCH_SECONDS, fifo=False)
+
+        run_trial(target, store, benchmarks, measure, watch, blocks=blocks, trial=seen)
         if keep and not seen.interrupted:
             apply(target.observe(), target.host.root, store, profile, keep_going=True)
     result = _result(seen, passport, profile, quick=quick)
@@ -108,9 +121,30 @@ def _result(seen: Trial, passport: dict[str, Any], profile: str, *, quick: bool)
         false_alarms=known.false_alarms,
         fingerprint=fingerprints(host),
         runs=tuple(seen.runs),
+        noise=seen.noise,
+        transactions=tuple(_transaction(transaction) for transaction in seen.transactions),
         settings={arm: [finding.as_dict() for finding in findings] for arm, findings in seen.settings.items()},
         notes=tuple(seen.notes),
     )
+
+
+def _transaction(transaction: Transaction) -> dict[str, Any]:
+    return {
+        "id": transaction.id,
+        "profile": transaction.profile,
+        "started": transaction.started,
+        "changes": [
+            {
+                "setting": change.setting,
+                "knob": str(change.knob),
+                "before": change.before,
+                "wanted": change.wanted,
+                "after": change.after,
+                "error": change.error,
+            }
+            for change in transaction.changes
+        ],
+    }
 
 
 def _print_trial(result: Result, seen: Trial) -> None:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.model import Run
@@ -34,6 +35,9 @@ PASSES = 4
 Measure = Callable[[Benchmark, str, int, int], Run]
 """(benchmark, arm, block, position in the trial) -> run."""
 
+Watch = Callable[[], dict[str, Any]]
+"""Who disturbs the measured cores now: a document of ``lltool noise``. Raises LltoolError where nothing can tell."""
+
 
 @dataclass(slots=True)
 class Trial:
@@ -42,10 +46,13 @@ class Trial:
     ``settings`` holds the findings by arm; without an ``after`` nothing was tuned, and ``notes`` say why. Of the
     ``compared`` knobs, ``differences`` holds those that read otherwise after the trial than before it: both values.
     ``gone`` are those that are no longer there: a kernel thread that ended, a device that was taken out.
+    ``transactions`` are what was applied, one a block, each undone; ``noise`` what disturbed the cores, by arm.
     """
 
     runs: list[Run] = field(default_factory=list)
     settings: dict[str, list[Finding]] = field(default_factory=dict)
+    transactions: list[Transaction] = field(default_factory=list)
+    noise: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
     compared: int = 0
@@ -72,9 +79,18 @@ def refuse_if_tuned(store: Store, target: Target) -> None:
 
 
 def run_trial(
-    target: Target, store: Store, benchmarks: Sequence[Benchmark], measure: Measure, *, blocks: int, trial: Trial
+    target: Target,
+    store: Store,
+    benchmarks: Sequence[Benchmark],
+    measure: Measure,
+    watch: Watch,
+    *,
+    blocks: int,
+    trial: Trial,
 ) -> None:
     """Run all blocks into ``trial``; the lock must be held where this process may tune.
+
+    In the first block each arm is watched for noise too, after its benchmarks.
 
     The host is restored however this ends. Where nothing can be tuned the untuned arm is measured alone. On
     ``KeyboardInterrupt`` what was measured is kept and ``trial.interrupted`` set.
@@ -84,9 +100,10 @@ def run_trial(
     obstacle = _why_not_tunable(target)
     try:
         if obstacle:
+            _watch(watch, BEFORE, trial)
             _measure_untuned(benchmarks, measure, blocks, obstacle, trial)
         else:
-            _measure_in_turn(target, store, benchmarks, measure, blocks=blocks, trial=trial)
+            _measure_in_turn(target, store, benchmarks, measure, watch, blocks=blocks, trial=trial)
     except KeyboardInterrupt:
         trial.interrupted = True
     finally:
@@ -117,20 +134,32 @@ def _measure_untuned(
 
 
 def _measure_in_turn(
-    target: Target, store: Store, benchmarks: Sequence[Benchmark], measure: Measure, *, blocks: int, trial: Trial
+    target: Target,
+    store: Store,
+    benchmarks: Sequence[Benchmark],
+    measure: Measure,
+    watch: Watch,
+    *,
+    blocks: int,
+    trial: Trial,
 ) -> None:
     root = target.host.root
     for block in range(blocks):
         _pass(benchmarks, measure, BEFORE, block, trial)
+        if block == 0:
+            _watch(watch, BEFORE, trial)
         transaction = apply(target.observe(), root, store, target.profile.name, keep_going=True)
-        if not _changed_anything(transaction):
+        if transaction is None or not _changed_anything(transaction):
             rollback(store, root)
             _measure_untuned(benchmarks, measure, blocks, "the kernel refused every change", trial)
             return
+        trial.transactions.append(transaction)
         _keep_findings(judge(target.observe(), changes_in_force(store, root)), block, trial)
         time.sleep(SETTLE_SECONDS)
         _pass(benchmarks, measure, AFTER, block, trial)
         _pass(benchmarks, measure, AFTER, block, trial)
+        if block == 0:
+            _watch(watch, AFTER, trial)
         rollback(store, root)
         time.sleep(SETTLE_SECONDS)
         _pass(benchmarks, measure, BEFORE, block, trial)
@@ -141,8 +170,15 @@ def _pass(benchmarks: Sequence[Benchmark], measure: Measure, arm: str, block: in
         trial.runs.append(measure(benchmark, arm, block, len(trial.runs)))
 
 
-def _changed_anything(transaction: Transaction | None) -> bool:
-    return transaction is not None and any(change.after != change.before for change in transaction.changes)
+def _watch(watch: Watch, arm: str, trial: Trial) -> None:
+    try:
+        trial.noise[arm] = watch()
+    except LltoolError as error:
+        trial.notes.append(f"{arm}: the noise on the measured cores is not known: {str(error).splitlines()[0]}")
+
+
+def _changed_anything(transaction: Transaction) -> bool:
+    return any(change.after != change.before for change in transaction.changes)
 
 
 def _keep_findings(findings: list[Finding], block: int, trial: Trial) -> None:

@@ -14,7 +14,7 @@ from lltool.bench.benchmark import Benchmark
 from lltool.bench.catalogue import BENCHMARKS
 from lltool.bench.model import Run
 from lltool.errors import LltoolError
-from lltool.experiment.trial import ABBA, ONE_ARM, Trial, refuse_if_tuned, run_trial
+from lltool.experiment.trial import ABBA, ONE_ARM, Trial, Watch, refuse_if_tuned, run_trial
 from lltool.tuning.apply import apply
 from lltool.tuning.plan import Target
 from lltool.tuning.rollback import open_transactions
@@ -45,9 +45,13 @@ def measure(kernel: Any, live: list[str], synthetic: Any) -> Callable[..., Run]:
     return measured
 
 
-def run(wanted: Target, store: Store, measure: Callable[..., Run], blocks: int = 2) -> Trial:
+def quiet() -> dict[str, Any]:
+    return {"schema": "lltool.noise/1"}
+
+
+def run(wanted: Target, store: Store, measure: Callable[..., Run], blocks: int = 2, watch: Watch = quiet) -> Trial:
     trial = Trial()
-    run_trial(wanted, store, TWO, measure, blocks=blocks, trial=trial)
+    run_trial(wanted, store, TWO, measure, watch, blocks=blocks, trial=trial)
     return trial
 
 
@@ -157,3 +161,35 @@ def test_a_host_that_is_tuned_is_no_untuned_arm(wanted: Target, store: Store, ke
     apply(wanted.observe(), kernel, store, "test", keep_going=False)
     with pytest.raises(LltoolError, match="lltool rollback"):
         refuse_if_tuned(store, wanted)
+
+
+def test_each_arm_is_watched_once_while_its_settings_are_in_force(
+    wanted: Target, store: Store, measure: Callable[..., Run], kernel: Any
+) -> None:
+    trial = run(wanted, store, measure, watch=lambda: {"swappiness": kernel.read(SWAPPINESS)})
+    assert trial.noise == {"before": {"swappiness": "60"}, "after": {"swappiness": "1"}}
+
+
+def test_noise_that_cannot_be_watched_is_a_note_and_no_failure(
+    wanted: Target, store: Store, measure: Callable[..., Run]
+) -> None:
+    def watch() -> dict[str, Any]:
+        raise LltoolError("core 1 cannot be used", cause="offline", next_step="choose another")
+
+    trial = run(wanted, store, measure, watch=watch)
+    assert trial.noise == {}
+    assert [note for note in trial.notes if "noise" in note] == [
+        f"{arm}: the noise on the measured cores is not known: core 1 cannot be used: offline"
+        for arm in ("before", "after")
+    ]
+
+
+def test_every_block_keeps_the_transaction_that_it_undid(
+    wanted: Target, store: Store, measure: Callable[..., Run]
+) -> None:
+    trial = run(wanted, store, measure)
+    changed = [[(change.before, change.after) for change in each.changes] for each in trial.transactions]
+    assert len(changed) == 2
+    assert changed[0] == changed[1]
+    assert ("60", "1") in changed[0]
+    assert open_transactions(store, wanted.host.root) == []

@@ -60,6 +60,10 @@ def by_trace(
         "level_reason": "",
         "explained_share": explained_share(found),
         "causes": _causes(found, sum(one.lost_ticks for one in watched), tick_hz, fifo=fifo),
+        "by_core": [
+            _core_causes(one, shares(part for part in explained if part.gap.core == one.core), tick_hz)
+            for one in watched
+        ],
         "worst": [
             {
                 "core": one.gap.core,
@@ -85,26 +89,46 @@ def by_counters(
     reason: str,
 ) -> dict[str, Any]:
     """Time by run delay and stolen time, the rest unexplained; and how often everything else came."""
-    per_ns = tick_hz / 1e9
     lost = sum(one.lost_ticks for one in watched)
-    threads = sum(min(one.lost_ticks, round((one.run_delay_ns or 0) * per_ns)) for one in watched)
-    stolen = min(lost - threads, round(sum(stolen_ns.get(one.core, 0) for one in watched) * per_ns))
-    found = [
-        Share(cause, ticks, 0, 0)
-        for cause, ticks in ((OTHER_THREADS, threads), (STOLEN, stolen), (UNEXPLAINED, lost - threads - stolen))
-        if ticks > 0
-    ]
+    by_core = [(one, _counted_shares(one, stolen_ns.get(one.core, 0), tick_hz)) for one in watched]
+    ticks = dict.fromkeys((OTHER_THREADS, STOLEN, UNEXPLAINED), 0)
+    for _, own in by_core:
+        for share in own:
+            ticks[share.cause] += share.ticks
+    threads = ticks[OTHER_THREADS]
+    found = [Share(cause, taken, 0, 0) for cause, taken in ticks.items() if taken]
     return {
         "level": COUNTERS,
         "level_reason": reason,
         "explained_share": threads / lost if lost else None,
         "causes": _causes(found, lost, tick_hz),
+        "by_core": [_core_causes(one, own, tick_hz) for one, own in by_core],
         "counts": [
             {"core": core, "kind": cause.kind.value, "name": cause.name, "count": count, **_fix(cause)}
             for core, own in counts.items()
             for cause, count in own.items()
         ],
         "worst": _worst_gaps(watched, tick_hz),
+    }
+
+
+def _counted_shares(one: Watched, stolen_ns: int, tick_hz: float) -> list[Share]:
+    """What the counters of its core explain of one watcher's lost time; never more than was lost."""
+    per_ns = tick_hz / 1e9
+    threads = min(one.lost_ticks, round((one.run_delay_ns or 0) * per_ns))
+    stolen = min(one.lost_ticks - threads, round(stolen_ns * per_ns))
+    taken = ((OTHER_THREADS, threads), (STOLEN, stolen), (UNEXPLAINED, one.lost_ticks - threads - stolen))
+    return [Share(cause, ticks, 0, 0) for cause, ticks in taken if ticks > 0]
+
+
+def _core_causes(one: Watched, found: Sequence[Share], tick_hz: float) -> dict[str, Any]:
+    return {
+        "core": one.core,
+        "watched_ns": _ns(one.ticks, tick_hz),
+        "causes": [
+            {"kind": share.cause.kind.value, "name": share.cause.name, "lost_ns": _ns(share.ticks, tick_hz)}
+            for share in found
+        ],
     }
 
 
@@ -116,6 +140,7 @@ def by_shape(watched: Sequence[Watched], tick_hz: float, reason: str) -> dict[st
         "level_reason": reason,
         "explained_share": 0.0 if lost else None,
         "causes": [],
+        "by_core": [],
         "shapes": [
             {"core": one.core, "reason": shape.reason, "gaps": shape.gaps, "lost_ns": _ns(shape.ticks, tick_hz)}
             for one in watched
