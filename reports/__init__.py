@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lltool.reports.page import (
     BudgetLine,
+    ChangeRow,
     Chart,
     Core,
     Cpu,
@@ -11,6 +12,10 @@ from lltool.reports.page import (
     History,
     HistoryPoint,
     Matrix,
+    Noise,
+    NoiseCause,
+    NoiseCore,
+    NoiseGap,
     Page,
     Row,
     RunColumn,
@@ -18,11 +23,14 @@ from lltool.reports.page import (
     SettingRow,
     Shift,
     Spectrum,
+    Tuning,
+    WorstSample,
 )
 from lltool.reports.render import render
 
 __all__ = (
     "BudgetLine",
+    "ChangeRow",
     "Chart",
     "Core",
     "Cpu",
@@ -30,6 +38,10 @@ __all__ = (
     "History",
     "HistoryPoint",
     "Matrix",
+    "Noise",
+    "NoiseCause",
+    "NoiseCore",
+    "NoiseGap",
     "Page",
     "Row",
     "RunColumn",
@@ -37,5 +49,7 @@ __all__ = (
     "SettingRow",
     "Shift",
     "Spectrum",
+    "Tuning",
+    "WorstSample",
     "render",
 )

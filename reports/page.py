@@ -73,17 +73,32 @@ class RunColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class WorstSample:
+    """The longest single operation of one run, with what was counted while that run measured.
+
+    ``candidates`` are causes that were seen to take a core for a time like that; empty where none was.
+    """
+
+    run: int
+    arm: str
+    length: str
+    seen: str
+    candidates: str
+
+
+@dataclass(frozen=True, slots=True)
 class Runs:
     """Every run of a benchmark in order of time.
 
     ``edges`` are the bounds of the classes of durations, ascending, one more than there are classes; ``subject``
-    says what is counted in them.
+    says what is counted in them. ``worst`` are the longest operations, longest first.
     """
 
     metric: str
     subject: str
     edges: tuple[float, ...]
     columns: tuple[RunColumn, ...]
+    worst: tuple[WorstSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +188,74 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
+class NoiseCore:
+    """What one core lost: ``lengths`` are the median, p99 and longest gap as text.
+
+    ``parts`` are (kind of cause, share of the time watched); together they are the share that was lost.
+    """
+
+    core: int
+    lost: str
+    gaps: str
+    lengths: tuple[str, ...]
+    parts: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseCause:
+    """What one cause took from all cores watched, and what helps; texts."""
+
+    name: str
+    share: str
+    lost: str
+    gaps: str
+    longest: str
+    setting: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseGap:
+    """One of the longest gaps; ``causes`` is empty where they are not known."""
+
+    core: int
+    length: str
+    at: str
+    causes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Who disturbed the cores, in one arm or at one time; ``about`` says how that was found out."""
+
+    title: str
+    about: str
+    cores: tuple[NoiseCore, ...]
+    causes: tuple[NoiseCause, ...]
+    worst: tuple[NoiseGap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One value of the kernel that the tuning changed; ``after`` is what it read back as."""
+
+    setting: str
+    knob: str
+    before: str
+    wanted: str
+    after: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What the transactions of a trial changed; ``about`` says when, and what became of it."""
+
+    about: str
+    changes: tuple[ChangeRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRow:
     """One setting: its verdict before and after, live values as text; ``explanation`` holds (title, text) pairs."""
 
@@ -211,6 +294,8 @@ class Page:
     quality: tuple[tuple[str, str], ...] = ()
     topology: tuple[Group, ...] = ()
     matrices: tuple[Matrix, ...] = ()
+    noise: tuple[Noise, ...] = ()
+    tuning: Tuning | None = None
     histories: tuple[History, ...] = ()
     results: int = 1
     """How many results the page is of; ``histories`` go over all of them."""

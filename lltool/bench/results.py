@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from lltool.atomic import write_atomically
 from lltool.bench import embedded
+from lltool.bench.noise import wire as noise
 from lltool.bench.wire import SCHEMA, Head, WireResult, document
 from lltool.errors import InvalidInput
 
@@ -73,6 +74,29 @@ def read_results(path: str | os.PathLike[str]) -> list[Result]:
     return [_embedded_result(text, f"{shown}#{name}") for name, text in packed.items()]
 
 
+def read_noise(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """The document of ``lltool noise --json`` in ``path``; None where there is something else, or nothing.
+
+    Raises InvalidInput with every fault and its place where it is damaged or of a later version.
+    """
+    shown = os.fspath(path)
+    try:
+        with open(shown, "rb") as file:
+            data = file.read()
+        schema = Head.model_validate_json(data, strict=True).format
+    except (OSError, ValidationError):
+        return None
+    if schema.rpartition("/")[0] != noise.SCHEMA.rpartition("/")[0]:
+        return None
+    what = f"{shown} is not a usable document of `lltool noise`"
+    if schema != noise.SCHEMA:
+        raise InvalidInput(what, [_why_not(schema, noise.SCHEMA)], next_step=_NEXT_STEP)
+    try:
+        return noise.NoiseDocument.model_validate_json(data, strict=True).model_dump(by_alias=True)
+    except ValidationError as error:
+        raise InvalidInput(what, _faults(error), next_step=_NEXT_STEP) from error
+
+
 def _embedded_result(packed: str, shown: str) -> Result:
     try:
         data = embedded.unpack(packed)
@@ -86,22 +110,25 @@ def _result(data: bytes, shown: str) -> Result:
     try:
         schema = Head.model_validate_json(data, strict=True).format
         if schema != SCHEMA:
-            raise InvalidInput(what, [_why_not(schema)], next_step=_NEXT_STEP)
+            raise InvalidInput(what, [_why_not(schema, SCHEMA)], next_step=_NEXT_STEP)
         return WireResult.model_validate_json(data, strict=True).result()
     except ValidationError as error:
-        faults = [
-            _fault(fault["loc"], "missing" if fault["type"] == "missing" else fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-        raise InvalidInput(what, faults, next_step=_NEXT_STEP) from error
+        raise InvalidInput(what, _faults(error), next_step=_NEXT_STEP) from error
 
 
-def _why_not(schema: str) -> str:
+def _why_not(schema: str, expected: str) -> str:
     family, _, version = schema.rpartition("/")
-    expected, _, known = SCHEMA.rpartition("/")
-    if family == expected and version.isdecimal() and int(version) > int(known):
-        return f"schema: {schema!r} is of a later lltool; this one reads {SCHEMA!r}"
-    return f"schema: {schema!r} instead of {SCHEMA!r}"
+    own_family, _, known = expected.rpartition("/")
+    if family == own_family and version.isdecimal() and int(version) > int(known):
+        return f"schema: {schema!r} is of a later lltool; this one reads {expected!r}"
+    return f"schema: {schema!r} instead of {expected!r}"
+
+
+def _faults(error: ValidationError) -> list[str]:
+    return [
+        _fault(fault["loc"], "missing" if fault["type"] == "missing" else fault["msg"])
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
 
 
 def _fault(location: tuple[str | int, ...], message: str) -> str:

@@ -18,7 +18,8 @@ def report(
         list[Path],
         typer.Argument(
             metavar="RESULT...",
-            help="One result; two: before and after; more: a history. A report stands for those in it.",
+            help="One result; two: before and after; more: a history. A report stands for those in it; a document of "
+            "`lltool noise --json` goes with the result before it.",
             show_default=False,
         ),
     ],
@@ -35,9 +36,9 @@ def report(
 
     Example: lltool report lltool-results/trial.json -o trial.html
     """
-    from lltool.bench.results import read_results
+    from lltool.experiment.sources import read_sources
 
-    read = [result for path in results for result in read_results(path)]
+    read, last = read_sources(results)
     if markdown and open_:
         raise typer.BadParameter("give one of --markdown and --open")
     if markdown:
@@ -46,7 +47,7 @@ def report(
 
         typer.echo(summary_markdown(build_page(read, results)), nl=False)
         return
-    page = write_report(read, results, output if output is not None else _beside(results))
+    page = write_report(read, results, output if output is not None else _beside(last, results))
     typer.echo(page)
     if open_:
         _open(page)
@@ -65,9 +66,9 @@ def _open(page: str) -> None:
         )
 
 
-def _beside(results: Sequence[Path]) -> Path:
+def _beside(last: Path, results: Sequence[Path]) -> Path:
     """Where the page goes: beside the last result; a report of its own is rendered anew, one of several is kept."""
-    page = results[-1].with_suffix(".html")
+    page = last.with_suffix(".html")
     return page.with_stem(f"{page.stem}-compared") if len(results) > 1 and page in results else page
 
 

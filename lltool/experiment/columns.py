@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from lltool.bench.estimates import NS_PER_SECOND, estimate, having
 from lltool.bench.model import Run
 from lltool.experiment.chapter import known
+from lltool.experiment.worst import worst_samples
 from lltool.reports import RunColumn, Runs
 
 CLASSES = 16
@@ -17,10 +20,16 @@ CLASSES = 16
 _TIMES = ("centre", "p50", "p99", "p99.9", "max")
 
 
-def runs_chart(benchmark: str, arms: Mapping[str, Sequence[Run]], factor: float) -> Runs | None:
+def runs_chart(
+    benchmark: str,
+    arms: Mapping[str, Sequence[Run]],
+    factor: float,
+    noise: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+) -> Runs | None:
     """The runs of ``benchmark`` that have durations, in order of time, in nanoseconds times ``factor``.
 
-    Single operations where there are any, else blocks, each as the mean of its operations. None without either.
+    ``noise`` holds the noise documents by arm. Single operations where there are any, else blocks, each as the mean of
+    its operations. None without either.
     """
     own = [(run, arm) for arm, runs in arms.items() for run in runs]
     own.sort(key=lambda pair: (pair[0].started, pair[0].position))
@@ -37,6 +46,7 @@ def runs_chart(benchmark: str, arms: Mapping[str, Sequence[Run]], factor: float)
         subject="single operations" if sampled else "blocks",
         edges=tuple(edge * factor for edge in edges),
         columns=tuple(_column(run, arm, found, metric=metric, edges=edges, factor=factor) for run, arm, found in shown),
+        worst=worst_samples([(run, arm) for run, arm, _ in shown], noise) if sampled else (),
     )
 
 

@@ -21,11 +21,13 @@ from lltool.experiment.chapter import in_order
 from lltool.experiment.facts import host_pairs, passport_pairs, side_by_side
 from lltool.experiment.history import embedded_within_limit, history_of, in_order_of_time
 from lltool.experiment.matrix import matrices_of
+from lltool.experiment.noise import noise_of
 from lltool.experiment.quality import quality_pairs
 from lltool.experiment.rows import compared_rows, setting_rows, single_rows
 from lltool.experiment.sentences import verdict_sentences
 from lltool.experiment.spectra import chart_of
 from lltool.experiment.topology import topology_of
+from lltool.experiment.transactions import tuning_of
 from lltool.reports import Chart, Page
 
 
@@ -79,7 +81,9 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
             *cautions.of_settings(settings),
         ),
         rows=compared_rows(comparisons, pair),
-        charts=_charts({"before": pair.before, "after": pair.after}, _floor_ns(results)),
+        charts=_charts({"before": pair.before, "after": pair.after}, results),
+        noise=noise_of(results),
+        tuning=tuning_of(results),
         settings=settings,
         host=side_by_side(host_pairs(before), host_pairs(after)),
         passport=side_by_side(passport_pairs(before), passport_pairs(after)),
@@ -107,7 +111,9 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
             *cautions.of_settings(settings),
         ),
         rows=single_rows(result.runs, quantum_ns(result.passport)),
-        charts=_charts({", ".join(arms): result.runs}, _floor_ns([result])),
+        charts=_charts({", ".join(arms): result.runs}, [result]),
+        noise=noise_of([result]),
+        tuning=tuning_of([result]),
         settings=settings,
         host=host_pairs(result),
         passport=passport_pairs(result),
@@ -137,7 +143,9 @@ def _floor_ns(results: Sequence[Result]) -> float | None:
     return max(floors, default=None)
 
 
-def _charts(arms: Mapping[str, Sequence[Run]], floor: float | None) -> tuple[Chart, ...]:
+def _charts(arms: Mapping[str, Sequence[Run]], results: Sequence[Result]) -> tuple[Chart, ...]:
+    floor = _floor_ns(results)
+    noise = {name: content for result in results for name, content in result.noise.items()}
     runs = [run for arm in arms.values() for run in arm]
     charts = []
     for benchmark in in_order(benchmarks_in(runs)):
@@ -145,7 +153,7 @@ def _charts(arms: Mapping[str, Sequence[Run]], floor: float | None) -> tuple[Cha
         if len(own) == len(ARMS):
             matched = match(*own.values())
             own = dict(zip(own, (list(matched.before), list(matched.after)), strict=True))
-        chart = chart_of(benchmark, own, floor)
+        chart = chart_of(benchmark, own, floor, noise)
         if chart is not None:
             charts.append(chart)
     return tuple(charts)

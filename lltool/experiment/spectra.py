@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
 
 from lltool.bench.bands import band, percentile_draws
 from lltool.bench.bootstrap import Floats
@@ -28,10 +30,15 @@ _SETTLED_BEYOND = 10
 _ARMS = 2
 
 
-def chart_of(benchmark: str, arms: Mapping[str, Sequence[Run]], floor_ns: float | None) -> Chart | None:
+def chart_of(
+    benchmark: str,
+    arms: Mapping[str, Sequence[Run]],
+    floor_ns: float | None,
+    noise: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+) -> Chart | None:
     """The pictures of ``benchmark`` by arm; None where no run has figures of time.
 
-    ``floor_ns`` is the cost of reading the clock, None where it is not known.
+    ``floor_ns`` is the cost of reading the clock, None where it is not known; ``noise`` the noise documents by arm.
     """
     sampled = {arm: own for arm, runs in arms.items() if (own := [run for run in runs if _has_samples(run)])}
     blocks = [run for runs in arms.values() for run in having(runs, "centre")]
@@ -40,7 +47,7 @@ def chart_of(benchmark: str, arms: Mapping[str, Sequence[Run]], floor_ns: float 
     else:
         middles = [centre_ns(run) for run in blocks]
     unit, factor = readable_unit("ns", *middles)
-    columns = runs_chart(benchmark, arms, factor)
+    columns = runs_chart(benchmark, arms, factor, noise)
     if not sampled and columns is None:
         return None
     entry = known(benchmark)

@@ -119,6 +119,12 @@ def _rounded(mark: float) -> float:
     return float(f"{mark:.6g}")
 
 
+def round_step(span: float, most: int) -> float:
+    """A round step that divides a positive ``span`` into ``most`` at most."""
+    decade = 10.0 ** math.floor(math.log10(span / most))
+    return next(decade * factor for factor in (1, 2, 5, 10, 20) if span / (decade * factor) <= most)
+
+
 def quantity(value: float, unit: str) -> str:
     """``value`` with at most 3 digits of its own: ``1.5 us`` for 1500 ns. Other units than times keep their name."""
     if unit not in _SECONDS or value <= 0:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lltool.reports.charts.axes import Tick
+from lltool.reports.charts.axes import Tick, round_step
 from lltool.reports.charts.spectrum import percent
 from lltool.reports.page import Shift
 
@@ -47,7 +47,7 @@ def draw(shifts: Sequence[Shift]) -> Drawing | None:
     reach = max(_LEAST_REACH, *(abs(shift.change) for shift in shifts))
     bottom = max(min(0.0, *(shift.low for shift in shifts)), -_WHISKER_REACH * reach)
     top = min(max(0.0, *(shift.high for shift in shifts)), _WHISKER_REACH * reach)
-    step = _step((top - bottom) or reach)
+    step = round_step((top - bottom) or reach, _MOST_TICKS)
     first, last = math.floor(bottom / step + 1e-9), math.ceil(top / step - 1e-9)
     first, last = (first, last) if last > first else (first - 1, last + 1)
     low, high = first * step, last * step
@@ -78,9 +78,3 @@ def change_text(change: float) -> str:
 def _describe(shift: Shift) -> str:
     """One percentile in words."""
     return f"p{percent(shift.q)} {change_text(shift.change)} ({change_text(shift.low)} to {change_text(shift.high)})"
-
-
-def _step(span: float) -> float:
-    """A round step that divides ``span`` into ``_MOST_TICKS`` at most."""
-    decade = 10.0 ** math.floor(math.log10(span / _MOST_TICKS))
-    return next(decade * factor for factor in (1, 2, 5, 10, 20) if span / (decade * factor) <= _MOST_TICKS)
