@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lltool.reports.page import (
+    ArmFigure,
     BudgetLine,
     ChangeRow,
     Chart,
@@ -11,6 +12,7 @@ from lltool.reports.page import (
     Group,
     History,
     HistoryPoint,
+    Level,
     Matrix,
     Noise,
     NoiseCause,
@@ -23,12 +25,15 @@ from lltool.reports.page import (
     SettingRow,
     Shift,
     Spectrum,
+    Stage,
+    Stages,
     Tuning,
     WorstSample,
 )
 from lltool.reports.render import render
 
 __all__ = (
+    "ArmFigure",
     "BudgetLine",
     "ChangeRow",
     "Chart",
@@ -37,6 +42,7 @@ __all__ = (
     "Group",
     "History",
     "HistoryPoint",
+    "Level",
     "Matrix",
     "Noise",
     "NoiseCause",
@@ -49,6 +55,8 @@ __all__ = (
     "SettingRow",
     "Shift",
     "Spectrum",
+    "Stage",
+    "Stages",
     "Tuning",
     "WorstSample",
     "render",

@@ -188,6 +188,46 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True)
+class ArmFigure:
+    """The figure of one arm, in nanoseconds and as text."""
+
+    arm: str
+    value_ns: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One step of the staircase of access times, beside what the chapter says of it."""
+
+    title: str
+    benchmark: str
+    metric: str
+    chapter_ns: float
+    figures: tuple[ArmFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the pipeline with its budget; ``limit`` is empty and ``limit_ns`` None where it has none."""
+
+    title: str
+    measured_by: str
+    metric: str
+    limit: str
+    limit_ns: float | None
+    figures: tuple[ArmFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The pipeline stage by stage; ``about`` says what the figures are."""
+
+    about: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoiseCore:
     """What one core lost: ``lengths`` are the median, p99 and longest gap as text.
 
@@ -294,6 +334,8 @@ class Page:
     quality: tuple[tuple[str, str], ...] = ()
     topology: tuple[Group, ...] = ()
     matrices: tuple[Matrix, ...] = ()
+    levels: tuple[Level, ...] = ()
+    stages: Stages | None = None
     noise: tuple[Noise, ...] = ()
     tuning: Tuning | None = None
     histories: tuple[History, ...] = ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lltool.errors import InvalidInput
 from lltool.reports import tables
-from lltool.reports.charts import columns, history, matrix, noise, shift, spectrum
+from lltool.reports.charts import bars, columns, history, matrix, noise, shift, spectrum
 from lltool.reports.charts.axes import digits, quantity
 from lltool.reports.charts.points import PointTable, tabulate
 from lltool.reports.escaping import json_in_script, visible
@@ -77,6 +77,9 @@ def render(page: Page) -> str:
             histories=[{"history": each, "drawing": history.draw(each, page.results)} for each in page.histories],
             history_plot=history,
             matrices=matrix.tables(page.matrices),
+            levels=bars.draw_levels(page.levels, arm_styles),
+            stages=bars.draw_stages(page.stages.stages, arm_styles) if page.stages else None,
+            bars_plot=bars,
             noise_drawing=noise.draw(page.noise),
             noise_plot=noise,
             digits=digits,

@@ -19,6 +19,7 @@ from lltool.errors import InvalidInput
 from lltool.experiment import cautions
 from lltool.experiment.chapter import in_order
 from lltool.experiment.facts import host_pairs, passport_pairs, side_by_side
+from lltool.experiment.hierarchy import levels_of
 from lltool.experiment.history import embedded_within_limit, history_of, in_order_of_time
 from lltool.experiment.matrix import matrices_of
 from lltool.experiment.noise import noise_of
@@ -26,6 +27,7 @@ from lltool.experiment.quality import quality_pairs
 from lltool.experiment.rows import compared_rows, setting_rows, single_rows
 from lltool.experiment.sentences import verdict_sentences
 from lltool.experiment.spectra import chart_of
+from lltool.experiment.stages import stages_of
 from lltool.experiment.topology import topology_of
 from lltool.experiment.transactions import tuning_of
 from lltool.reports import Chart, Page
@@ -82,6 +84,8 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
         ),
         rows=compared_rows(comparisons, pair),
         charts=_charts({"before": pair.before, "after": pair.after}, results),
+        levels=levels_of({"before": pair.before, "after": pair.after}, after.passport),
+        stages=stages_of({"before": pair.before, "after": pair.after}, after.passport),
         noise=noise_of(results),
         tuning=tuning_of(results),
         settings=settings,
@@ -96,13 +100,13 @@ def _of_pair(pair: Pair, results: Sequence[Result], names: Sequence[str]) -> Pag
 
 
 def _of_one(result: Result, names: Sequence[str]) -> Page:
-    arms = tuple(dict.fromkeys(run.arm for run in result.runs))
+    arm = ", ".join(dict.fromkeys(run.arm for run in result.runs))
     settings = setting_rows(*_findings([result]))
     return Page(
         title=_title("Measurement", [result]),
         created=result.created,
         design=result.design,
-        arms=arms[:1],
+        arms=(arm,) if arm else (),
         verdicts=(),
         cautions=(
             *result.notes,
@@ -111,7 +115,9 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
             *cautions.of_settings(settings),
         ),
         rows=single_rows(result.runs, quantum_ns(result.passport)),
-        charts=_charts({", ".join(arms): result.runs}, [result]),
+        charts=_charts({arm: result.runs}, [result]),
+        levels=levels_of({arm: result.runs}, result.passport),
+        stages=stages_of({arm: result.runs}, result.passport),
         noise=noise_of([result]),
         tuning=tuning_of([result]),
         settings=settings,
@@ -120,7 +126,7 @@ def _of_one(result: Result, names: Sequence[str]) -> Page:
         reproduce=_reproduce([result], names),
         data=(pack(document(result)),),
         topology=topology_of(result),
-        matrices=matrices_of({", ".join(arms): result.runs}),
+        matrices=matrices_of({arm: result.runs}),
         quality=quality_pairs([result], result.runs, result.design, ()),
     )
 

@@ -8,13 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 from lltool.reports.page import (
+    ArmFigure,
+    ChangeRow,
     Chart,
     Core,
     Cpu,
     Group,
     History,
     HistoryPoint,
+    Level,
     Matrix,
+    Noise,
+    NoiseCause,
+    NoiseCore,
+    NoiseGap,
     Page,
     Row,
     RunColumn,
@@ -22,6 +29,10 @@ from lltool.reports.page import (
     SettingRow,
     Shift,
     Spectrum,
+    Stage,
+    Stages,
+    Tuning,
+    WorstSample,
 )
 
 # name, title, section, unit, centre before, after, tail weight before, after, samples, outcome
@@ -326,7 +337,7 @@ def demo_page(copies: int = 1) -> Page:
 
 
 def everything(page: Page) -> Page:
-    """``page`` with all that only some pages have: topology, matrices of two arms, a history."""
+    """``page`` with all that only some pages have: topology, matrices, noise, levels, stages, tuning, a history."""
     pairs = {(0, 1): 88.4, (0, 2): 412.0, (0, 3): 398.0, (1, 2): 405.0, (1, 3): 401.0, (2, 3): 91.2}
     sockets = tuple(
         Group(
@@ -346,9 +357,79 @@ def everything(page: Page) -> Page:
             Matrix("untuned", (0, 1, 2, 3), pairs),
             Matrix("tuned", (0, 1, 2, 3), {pair: value * 0.9 for pair, value in pairs.items()}),
         ),
+        levels=tuple(
+            Level(title, name, "centre", chapter, _figures(before, after))
+            for title, name, chapter, before, after in (
+                ("Load from L1", "memory.l1", 1.0, 1.31, 1.30),
+                ("Load from RAM, 4 kB pages", "memory.ram", 100.0, 97.3, 96.9),
+                ("TCP loopback round trip", "tcp.rtt", 500_000.0, 27_400.0, 21_900.0),
+            )
+        ),
+        stages=Stages(
+            "The pipeline itself was not measured: these are its parts.",
+            (
+                Stage("Network I/O", "TCP loopback, one way", "p99", "< 10 us", 10_000.0, _figures(31_000.0, 9_100.0)),
+                Stage("Risk check", "Risk check", "centre", "< 100 ns", 100.0, _figures(11.2, 11.1)),
+                Stage("unaccounted", "Pipeline", "p50", "", None, _figures(-12.0, 310.0)),
+            ),
+        ),
+        noise=tuple(
+            Noise(
+                arm,
+                "1 s untraced for the numbers, SCHED_OTHER, gaps of at least 300 ns.",
+                tuple(
+                    NoiseCore(
+                        core,
+                        "1.2 %",
+                        "412",
+                        ("1.1 us", "44 us", "3.1 ms"),
+                        (("thread", 0.009 * scale), ("timer", 0.003)),
+                    )
+                    for core in (0, 1)
+                ),
+                (
+                    NoiseCause(
+                        "thread kworker/1:1",
+                        "75 %",
+                        "9 ms",
+                        "12",
+                        "3.1 ms",
+                        "isolation.workqueue_cpumask",
+                        "keep work queues off",
+                    ),
+                    NoiseCause("timer", "25 %", "3 ms", "400", "", "", "boot with nohz_full"),
+                ),
+                (NoiseGap(1, "3.1 ms", "0.412 s", "thread kworker/1:1 3.1 ms"), NoiseGap(0, "44 us", "0.5 s", "")),
+            )
+            for arm, scale in (("untuned", 1.0), ("tuned", 0.2))
+        ),
+        tuning=Tuning(
+            "Profile hft, applied and undone 5 times, once a block.",
+            (
+                ChangeRow("sysctl.vm.swappiness", "/proc/sys/vm/swappiness", "60", "0", "0", ""),
+                ChangeRow("irq.27.affinity", "/proc/irq/27/smp_affinity", "3", "1", "3", "input/output error"),
+            ),
+        ),
+        charts=tuple(_with_worst(chart) for chart in page.charts),
         histories=(History("tcp.rtt", "TCP loopback round trip", "p50", "us", points),),
         results=24,
     )
+
+
+def _figures(before: float, after: float) -> tuple[ArmFigure, ...]:
+    return (ArmFigure("untuned", before, f"{before:g} ns"), ArmFigure("tuned", after, f"{after:g} ns"))
+
+
+def _with_worst(chart: Chart) -> Chart:
+    if chart.runs is None:
+        return chart
+    worst = (
+        WorstSample(
+            3, "tuned", "3.1 ms", "switched off its core 2 times; interrupts: LOC 12", "thread kworker/1:1 (3.1 ms)"
+        ),
+        WorstSample(1, "untuned", "44 us", "nothing that the kernel counts", ""),
+    )
+    return replace(chart, runs=replace(chart.runs, worst=worst))
 
 
 def _cores(cpus: tuple[int, int]) -> tuple[Core, ...]:

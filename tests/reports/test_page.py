@@ -158,6 +158,7 @@ def test_the_page_answers_in_the_order_of_a_sceptic(page: Page) -> None:
         "By how much",
         "Benchmark by benchmark",
         "Cautions",
+        "Noise by cause",
         "Settings",
         "Host",
         "Passport",
@@ -324,12 +325,55 @@ def test_empty_parts_say_so_in_place(empty_page: Page) -> None:
         "results": "No benchmark gave a figure.",
         "spectra": "No benchmark has a percentile spectrum.",
         "cautions": "No caution was recorded.",
+        "noise": "Who disturbs the cores was not recorded",
         "settings": "No setting was recorded.",
-        "host": "Nothing is known about the host.",
         "passport": "No passport was recorded.",
         "reproduce": "No command line was recorded.",
     }.items():
         assert sentence in _text(_by_id(tree, name))
+
+    host = _text(_by_id(tree, "host"))
+    for sentence in (
+        "Nothing is known about the host.",
+        "The topology was not recorded.",
+        "The round trips between the cores were not measured",
+        "No access time was measured",
+        "Neither the pipeline nor a part of it was measured",
+    ):
+        assert sentence in host
+    assert "No tuning transaction belongs to this" in _text(_by_id(tree, "settings"))
+
+
+def test_the_noise_is_told_by_core_cause_and_gap(page: Page) -> None:
+    tree = _parse(render(everything(page)))
+    rows = [[_text(cell) for cell in row] for row in _by_id(tree, "noise").iter("tr")]
+    assert ["1", "1.2 %", "412", "1.1 us", "44 us", "3.1 ms"] in rows
+    assert [
+        "thread kworker/1:1", "75 %", "9 ms", "12", "3.1 ms", "isolation.workqueue_cpumask", "keep work queues off",
+    ] in rows  # fmt: skip
+    assert ["44 us", "0", "0.5 s", "not known at this level"] in rows
+    assert "untuned, core 0 lost 1.2 %, thread: 0.9 %, timer: 0.3 %" in _text(_by_id(tree, "noise-desc"))
+
+
+def test_the_longest_operations_are_told_with_what_was_counted(page: Page) -> None:
+    text = _text(_by_id(_parse(render(everything(page))), "chart-1"))
+    assert "3.1 ms in run 3 (tuned): switched off its core 2 times; interrupts: LOC 12." in text
+    assert "Candidates of lltool noise : thread kworker/1:1 (3.1 ms)." in text.replace("noise:", "noise :")
+    assert "44 us in run 1 (untuned): nothing that the kernel counts." in text
+
+
+def test_the_transaction_is_told_in_its_order(page: Page) -> None:
+    rows = [[_text(cell) for cell in row] for row in _by_id(_parse(render(everything(page))), "settings").iter("tr")]
+    assert ["irq.27.affinity", "/proc/irq/27/smp_affinity", "3", "1", "3", "input/output error"] in rows
+    first = rows.index(["sysctl.vm.swappiness", "/proc/sys/vm/swappiness", "60", "0", "0", _ABSENT])
+    assert rows[first + 1][0] == "irq.27.affinity"
+
+
+def test_access_times_and_stages_stand_beside_the_chapter(page: Page) -> None:
+    rows = [[_text(cell) for cell in row] for row in _by_id(_parse(render(everything(page))), "host").iter("tr")]
+    assert ["Load from L1, centre", "~1 ns", "1.31 ns", "1.3 ns"] in rows
+    assert ["Network I/O", "TCP loopback, one way, p99", "< 10 us", "31000 ns", "9100 ns"] in rows
+    assert ["unaccounted", "Pipeline, p50", "\u2013", "-12 ns", "310 ns"] in rows
 
 
 def test_a_comparison_without_a_verdict_says_so(page: Page) -> None:

@@ -1,0 +1,124 @@
+"""The pipeline stage by stage against the latency budget of chapter 5.1.2.
+
+Where a benchmark of the pipeline was measured its stages are shown, with what they leave unaccounted. Else the parts
+that were measured each by itself stand for them, and the page says so.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from lltool.bench.budgets import TICK_TO_TRADE, Budget, load_budgets
+from lltool.bench.compare import benchmarks_in
+from lltool.bench.estimates import estimate, having
+from lltool.bench.model import Run
+from lltool.bench.resolution import quantum_ns
+from lltool.experiment.chapter import title_of
+from lltool.experiment.hierarchy import figures_by_arm
+from lltool.reports import ArmFigure, Stage, Stages
+from lltool.reports.charts.axes import quantity
+
+NOTE = "stages_ns"
+"""The note of a run of the pipeline: a JSON object, stage to nanoseconds (median over ticks), in a tick's order."""
+
+BUDGET_OF_STAGE = {
+    "read": "Network I/O",
+    "parsed": "Market data parsing",
+    "book": "Order book update",
+    "decided": "Strategy decision",
+    "risk-checked": "Risk check",
+    "serialised": "Order serialization",
+    "sent": "Network I/O",
+}
+"""A stage ends at the stamp that it is named after."""
+
+TICK_TO_TRADE_TITLE = "Tick to trade"
+UNACCOUNTED = "unaccounted"
+
+_OF_PIPELINE = (
+    "Median of each stage of {name}, from the stamp before it; unaccounted is what tick to trade takes beyond "
+    "their sum."
+)
+_OF_PARTS = (
+    "The pipeline itself was not measured: these are its parts, each measured alone. Their sum is no tick-to-trade "
+    "latency: queues, wake-ups and cold caches between them are missing."
+)
+
+
+def stages_of(arms: Mapping[str, Sequence[Run]], passport: Mapping[str, object]) -> Stages | None:
+    """The stages with the figures of each arm; None where neither the pipeline nor a part of it was measured."""
+    runs = [run for own in arms.values() for run in own]
+    for benchmark in benchmarks_in(runs):
+        if any(isinstance(run.notes.get(NOTE), Mapping) for run in runs if run.benchmark == benchmark):
+            return _of_pipeline(benchmark, arms)
+    parts = _parts(arms, quantum_ns(dict(passport)))
+    return Stages(_OF_PARTS, parts) if parts else None
+
+
+def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
+    budgets = {budget.title: budget for budget in load_budgets().budgets}
+    own = {arm: [run for run in runs if run.benchmark == benchmark] for arm, runs in arms.items()}
+    by_arm = {arm: _medians(runs) for arm, runs in own.items()}
+    names = dict.fromkeys(name for medians in by_arm.values() for name in medians)
+    stages = [
+        _stage(
+            name,
+            benchmark,
+            budgets.get(BUDGET_OF_STAGE.get(name, "")),
+            [(arm, medians[name]) for arm, medians in by_arm.items() if name in medians],
+        )
+        for name in names
+    ]
+    totals = [(arm, total.value) for arm, runs in own.items() if (total := estimate(runs, "p50")) is not None]
+    rest = [(arm, value - sum(by_arm[arm].values())) for arm, value in totals if by_arm[arm]]
+    return Stages(
+        _OF_PIPELINE.format(name=title_of(benchmark)),
+        (
+            *stages,
+            _stage(UNACCOUNTED, benchmark, None, rest),
+            _stage(TICK_TO_TRADE_TITLE, benchmark, budgets.get(TICK_TO_TRADE_TITLE), totals),
+        ),
+    )
+
+
+def _medians(runs: Sequence[Run]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for run in runs:
+        noted = run.notes.get(NOTE)
+        for name, value in noted.items() if isinstance(noted, Mapping) else ():
+            if isinstance(value, int | float):
+                found.setdefault(str(name), []).append(float(value))
+    return {name: median(values) for name, values in found.items()}
+
+
+def _parts(arms: Mapping[str, Sequence[Run]], quantum: float | None) -> tuple[Stage, ...]:
+    """For each budget of the chapter's table the first benchmark with a figure for it."""
+    runs = [run for own in arms.values() for run in own]
+    found = []
+    for budget in load_budgets().budgets:
+        if not budget.source.startswith("5.1.2") or TICK_TO_TRADE in budget.benchmarks:
+            continue
+        for benchmark in benchmarks_in(runs):
+            fits = any(fnmatch.fnmatchcase(benchmark, pattern) for pattern in budget.benchmarks)
+            if fits and having([run for run in runs if run.benchmark == benchmark], budget.metric):
+                figures = figures_by_arm(arms, benchmark, budget.metric, quantum)
+                found.append(
+                    Stage(budget.title, title_of(benchmark), budget.metric, budget.limit, budget.limit_ns, figures)
+                )
+                break
+    return tuple(found)
+
+
+def _stage(name: str, benchmark: str, budget: Budget | None, figures: Sequence[tuple[str, float]]) -> Stage:
+    return Stage(
+        title=name if budget is None or name == budget.title else f"{name} ({budget.title})",
+        measured_by=title_of(benchmark),
+        metric="p50",
+        limit="" if budget is None else budget.limit,
+        limit_ns=None if budget is None else budget.limit_ns,
+        figures=tuple(
+            ArmFigure(arm, value, quantity(value, "ns") if value > 0 else f"{value:.0f} ns") for arm, value in figures
+        ),
+    )

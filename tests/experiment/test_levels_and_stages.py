@@ -1,0 +1,73 @@
+"""Access times beside the chapter's, and the pipeline or its parts against the budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lltool.experiment.chapter import known
+from lltool.experiment.hierarchy import CHAPTER_NS, levels_of
+from lltool.experiment.stages import NOTE, UNACCOUNTED, stages_of
+
+PASSPORT = {"tick_hz": 2.6e9, "quantum_ticks": 26, "floor_ticks": 52}
+
+
+def test_every_level_is_a_benchmark_of_the_catalogue() -> None:
+    assert [name for name in CHAPTER_NS if known(name) is None] == []
+    assert list(CHAPTER_NS.values()) == sorted(CHAPTER_NS.values()), "the nearest first"
+
+
+def test_a_level_has_the_centre_of_each_arm(synthetic: Any) -> None:
+    arms = {
+        "before": [*synthetic.arm("memory.l1", "before", 4), *synthetic.arm("tcp.rtt", "before", 260_000)],
+        "after": synthetic.arm("tcp.rtt", "after", 208_000),
+    }
+    first, second = levels_of(arms, PASSPORT)
+    assert (first.benchmark, first.chapter_ns, [figure.arm for figure in first.figures]) == (
+        "memory.l1",
+        1.0,
+        ["before"],
+    )
+    assert second.benchmark == "tcp.rtt"
+    assert [figure.value_ns for figure in second.figures] == pytest.approx([100_000, 80_000], rel=0.01)
+
+
+def test_without_a_pipeline_its_parts_stand_for_it(synthetic: Any) -> None:
+    runs = [*synthetic.arm("book.l2_update", "bench", 130), *synthetic.arm("risk.check", "bench", 52)]
+    stages = stages_of({"bench": runs}, PASSPORT)
+    assert stages is not None
+    assert "was not measured" in stages.about
+    assert [(stage.title, stage.metric, stage.limit_ns) for stage in stages.stages] == [
+        ("Order book update", "centre", 100.0),
+        ("Risk check", "centre", 100.0),
+    ]
+    assert stages.stages[0].figures[0].value_ns == pytest.approx(50, rel=0.02)
+
+
+def test_neither_pipeline_nor_parts_is_nothing(synthetic: Any) -> None:
+    assert stages_of({"bench": synthetic.arm("timer.cost", "bench", 52)}, PASSPORT) is None
+
+
+def test_the_stages_of_a_pipeline_leave_the_rest_unaccounted(synthetic: Any) -> None:
+    name = "pipeline.tick_to_trade"
+    runs = [
+        replace(run, notes={NOTE: {"parsed": 200.0 + place, "book": 40.0, "decided": 10.0}})
+        for place, run in enumerate(synthetic.arm(name, "bench", 2600, runs=5))
+    ]
+    stages = stages_of({"bench": runs}, PASSPORT)
+    assert stages is not None
+    titles = [stage.title for stage in stages.stages]
+    assert titles == [
+        "parsed (Market data parsing)",
+        "book (Order book update)",
+        "decided (Strategy decision)",
+        UNACCOUNTED,
+        "Tick to trade",
+    ]
+    parsed, book, decided, rest, total = (stage.figures[0].value_ns for stage in stages.stages)
+    assert (parsed, book, decided) == (202.0, 40.0, 10.0)
+    assert parsed + book + decided + rest == pytest.approx(total)
+    assert total == pytest.approx(1000, rel=0.05)
+    assert [stage.limit_ns for stage in stages.stages] == [1000.0, 100.0, 1000.0, None, 15_000.0]
