@@ -67,7 +67,7 @@
     stroke: () => colour(`--arm-${style}`), width, dash: DASHES[style], points: { show: false }, spanGaps: true,
   });
   const bodyRows = (figure) =>
-    [...figure.querySelector("table").tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent));
+    [...figure.querySelector("table").tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
 
   /* A chart: x, arms (style, values, low, high; all logarithms), how x is labelled, and a sentence for one place. */
   const readers = {

@@ -20,7 +20,7 @@ _MOST_LABELS = 10
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """Cells of one arm and one level as an SVG path; level 0 is the darkest."""
+    """Cells of one arm and one level as one SVG path of upright lines, each as wide as a column; 0 is the darkest."""
 
     style: int
     level: int
@@ -41,6 +41,7 @@ class Drawing:
 
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
+    column_width: float
     shades: tuple[Shade, ...]
     marks: tuple[Marks, ...]
     description: str
@@ -56,17 +57,17 @@ def draw(runs: Runs | None, unit: str, styles: Mapping[str, int]) -> Drawing | N
     gap = 1.0 if width > 4 else 0.0
     cells: dict[tuple[int, int], list[str]] = {}
     for place, column in enumerate(runs.columns):
-        left, right = round(LEFT + place * width), round(LEFT + (place + 1) * width - gap)
+        centre = f"{LEFT + (place + 0.5) * width - gap / 2:.1f}".removesuffix(".0")
         for level, first, last in _joined(column.shares):
             lower, upper = bounds[first], bounds[last + 1]
-            path = f"M{left} {upper}H{right}V{lower}H{left}z"
-            cells.setdefault((styles[column.arm], level), []).append(path)
+            cells.setdefault((styles[column.arm], level), []).append(f"M{centre} {upper}V{lower}")
     stride = math.ceil(len(runs.columns) / _MOST_LABELS)
     return Drawing(
         x_ticks=tuple(
             Tick(LEFT + (place + 0.5) * width, str(place + 1)) for place in range(0, len(runs.columns), stride)
         ),
         y_ticks=axis.ticks(unit),
+        column_width=width - gap,
         shades=tuple(Shade(style, level, "".join(paths)) for (style, level), paths in sorted(cells.items())),
         marks=tuple(
             Marks(

@@ -20,19 +20,11 @@ _BUDGET_REACH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
-    """A point of a line that carries the arm's mark and shows its figure when pointed at."""
-
-    x: float
-    y: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One arm. ``settled`` and ``unsettled`` are SVG paths: the latter is where fewer than 10 samples lie beyond.
 
-    ``band`` is the outline of the confidence band, empty where there is none.
+    ``band`` is the outline of the confidence band, empty where there is none; ``markers`` are the points that carry
+    the arm's mark.
     """
 
     arm: str
@@ -40,7 +32,7 @@ class Line:
     band: str
     settled: str
     unsettled: str
-    markers: tuple[Marker, ...]
+    markers: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +90,7 @@ def draw(chart: Chart, styles: Mapping[str, int]) -> Drawing | None:
         y_ticks=y_axis.ticks(chart.unit),
         floor_y=y_axis.position(chart.floor) if in_picture and chart.floor is not None else None,
         lines=tuple(
-            _line(spectrum, points, x_axis, y_axis, style=styles[spectrum.arm], unit=chart.unit)
-            for spectrum, points in drawable
+            _line(spectrum, points, x_axis, y_axis, style=styles[spectrum.arm]) for spectrum, points in drawable
         ),
         limits=tuple(
             Limit(min(x_axis.position(each.q), RIGHT), y_axis.position(each.limit), each.q, each.limit, each.text)
@@ -120,7 +111,6 @@ def _line(
     y_axis: LogAxis,
     *,
     style: int,
-    unit: str,
 ) -> Line:
     placed = [(x_axis.position(q), y_axis.position(value)) for q, value in points]
     settled = sum(beyond(q, spectrum.samples) >= _SETTLED_BEYOND for q, _ in points)
@@ -132,10 +122,7 @@ def _line(
         band=_band(spectrum, x_axis, y_axis),
         settled=_path(placed[:settled]),
         unsettled=_path(placed[max(0, settled - 1) :]) if settled < len(placed) else "",
-        markers=tuple(
-            Marker(*placed[index], f"{spectrum.arm}, p{percent(points[index][0])}: {quantity(points[index][1], unit)}")
-            for index in marked
-        ),
+        markers=tuple(placed[index] for index in marked),
     )
 
 

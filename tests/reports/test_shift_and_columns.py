@@ -50,11 +50,12 @@ def test_the_cells_of_a_run_stand_in_its_column_and_neighbours_of_one_shade_are_
     shares = ((0, 0.2), (1, 0.5), (2, 0.02), (4, 0.02))
     drawn = columns.draw(replace(runs, columns=(replace(runs.columns[0], shares=shares),)), "ns", {"untuned": 0})
     assert drawn is not None
-    cells = {shade.level: re.findall(r"M(\d+) (\d+)H(\d+)V(\d+)", shade.path) for shade in drawn.shades}
+    cells = {shade.level: re.findall(r"M([\d.]+) (\d+)V(\d+)", shade.path) for shade in drawn.shades}
     assert {level: len(found) for level, found in cells.items()} == {0: 1, 1: 2}
-    ((left, top, right, bottom),) = [tuple(map(int, cell)) for cell in cells[0]]
-    assert (left, right) == (columns.LEFT, columns.RIGHT - 1)
-    assert bottom - top == pytest.approx(2 * (int(cells[1][0][3]) - int(cells[1][0][1])), abs=2)
+    ((centre, top, bottom),) = [tuple(map(float, cell)) for cell in cells[0]]
+    assert centre - drawn.column_width / 2 == columns.LEFT
+    assert centre + drawn.column_width / 2 == columns.RIGHT - 1
+    assert bottom - top == pytest.approx(2 * (int(cells[1][0][2]) - int(cells[1][0][1])), abs=2)
 
 
 @pytest.mark.parametrize(("share", "level"), [(1.0, 0), (0.1, 0), (0.0999, 1), (0.001, 2), (0.0001, 3), (1e-9, 4)])

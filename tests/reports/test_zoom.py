@@ -51,7 +51,7 @@ def test_a_chart_out_of_view_is_not_drawn_yet(tab: Any) -> None:
 def test_pointing_tells_the_figures_of_the_table(tab: Any) -> None:
     box = tab.locator(f"{FIGURE} .u-over").bounding_box()
     tab.mouse.move(box["x"] + 1, box["y"] + 50)
-    cells = tab.locator(f"{FIGURE} tbody tr").first.locator("th, td").all_text_contents()
+    cells = [text.strip() for text in tab.locator(f"{FIGURE} tbody tr").first.locator("th, td").all_text_contents()]
     assert _said(tab) == f"p{cells[0]}: untuned {cells[1]} ns, tuned {cells[4]} ns"
 
 
