@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Self
 
+from lltool import __version__
 from lltool.errors import InvalidInput
 from lltool.reports import tables
 from lltool.reports.charts import bars, columns, history, matrix, noise, shift, spectrum
@@ -64,6 +65,7 @@ def render(page: Page) -> str:
         .get_template("page.html.j2")
         .render(
             page=page,
+            version=__version__,
             styles=styles,
             scripts=scripts,
             licence=text_of(LICENCE),

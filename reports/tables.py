@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from lltool.reports.page import Page, Row, SettingRow
 
 _NUMBER = re.compile(r"[^0-9]*[0-9][0-9,]*(?:\.(?P<decimals>[0-9]+))?.*", re.DOTALL)
+_VERDICTS = ("refused", "drift", "partial", "pending-reboot", "no-effect", "ok", "not-applicable")
+"""What does not hold comes first."""
+
 _POINT_SPACE, _DIGIT_SPACE = "\u2008", "\u2007"
 
 
@@ -49,9 +52,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings whose value differs between the arms, and the others with the number of each verdict among them."""
+    """Settings whose value differs between the arms, and the others, by verdict and with the number of each."""
 
     changed: tuple[SettingRow, ...]
+    changed_verdicts: tuple[tuple[str, int], ...]
     unchanged: tuple[SettingRow, ...]
     unchanged_verdicts: tuple[tuple[str, int], ...]
 
@@ -80,13 +84,15 @@ def outcomes(page: Page) -> tuple[tuple[str, int], ...]:
 
 
 def settings(page: Page) -> Settings:
-    """The settings of ``page`` split by whether the two arms differ in them."""
-    unchanged = tuple(row for row in page.settings if row.before == row.after)
-    return Settings(
-        changed=tuple(row for row in page.settings if row.before != row.after),
-        unchanged=unchanged,
-        unchanged_verdicts=tuple(Counter(row.verdict for row in unchanged).most_common()),
-    )
+    """The settings of ``page`` split by whether the two arms differ in them, each part by verdict."""
+    ordered = sorted(page.settings, key=lambda row: (*_VERDICTS, row.verdict).index(row.verdict))
+    changed = tuple(row for row in ordered if row.before != row.after)
+    unchanged = tuple(row for row in ordered if row.before == row.after)
+    return Settings(changed, _counted(changed), unchanged, _counted(unchanged))
+
+
+def _counted(rows: Sequence[SettingRow]) -> tuple[tuple[str, int], ...]:
+    return tuple(Counter(row.verdict for row in rows).items())
 
 
 def align_decimals(column: Sequence[str]) -> tuple[str, ...]:

@@ -52,9 +52,9 @@ _HOST = (
 
 
 def host_pairs(result: Result) -> Pairs:
-    """What the host was."""
-    found = ((name, as_text(at(result.host, path))) for name, path, as_text in _HOST)
-    return tuple((name, text) for name, text in found if text)
+    """What the host was, and which lltool measured it."""
+    found = [(name, as_text(at(result.host, path))) for name, path, as_text in _HOST]
+    return tuple((name, text) for name, text in (*found, ("Measured by", f"lltool {result.version}")) if text)
 
 
 def passport_pairs(result: Result) -> Pairs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lltool.bench.estimates import estimate
+from lltool.bench.estimates import estimate, having
 from lltool.bench.model import Run
 from lltool.bench.resolution import format_value, quantum_ns, resolution
 from lltool.experiment.chapter import known, title_of
@@ -47,7 +47,7 @@ def figures_by_arm(
     """The figure (nanoseconds) of each arm that has it, as a number and as text."""
     found = []
     for arm, runs in arms.items():
-        own = [run for run in runs if run.benchmark == benchmark]
+        own = having([run for run in runs if run.benchmark == benchmark], metric)
         figure = estimate(own, metric)
         if figure is not None and figure.value > 0:
             text = format_value(figure.value, "ns", resolution(own, metric, quantum))

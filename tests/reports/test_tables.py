@@ -65,3 +65,13 @@ def test_settings_that_differ_are_told_from_those_that_do_not(page: Page) -> Non
     assert {row.setting for row in split.unchanged} >= {"irq.27.affinity", "boot.isolcpus"}
     assert len(split.changed) + len(split.unchanged) == len(page.settings)
     assert dict(split.unchanged_verdicts)["refused"] == 1
+
+
+def test_settings_that_do_not_hold_come_first_and_are_counted(page: Page) -> None:
+    rows = tuple(
+        replace(page.settings[2], setting=f"s{place}", verdict=verdict)
+        for place, verdict in enumerate(("ok", "strange", "drift", "ok", "refused", "no-effect"))
+    )
+    split = settings(replace(page, settings=rows))
+    assert [row.verdict for row in split.changed] == ["refused", "drift", "no-effect", "ok", "ok", "strange"]
+    assert dict(split.changed_verdicts) == {"refused": 1, "drift": 1, "no-effect": 1, "ok": 2, "strange": 1}
