@@ -102,6 +102,14 @@ def test_a_whole_trial_shows_reports_and_restores(tmp_path: Path, environment: d
     (result,) = tmp_path.glob("lltool-results/*.json")
     document = json.loads(result.read_text())
     assert document["design"] == "ABBA"
+    assert set(document["noise"]) == {"before", "after"}
+    assert {noise["cores"][0] for noise in document["noise"].values()} == {document["runs"][0]["cores"][0]}
+    assert len(document["transactions"]) == 5
+    for transaction in document["transactions"]:
+        (change,) = transaction["changes"]
+        assert (change["knob"], change["before"]) == (str(SWAPPINESS), before.strip())
+        assert change["after"] == change["wanted"] != change["before"]
+    assert "The tuning transaction: 1 change<" in page.read_text()
     assert [run["arm"] for run in document["runs"]].count("after") == len(document["runs"]) // 2
     compared = lltool(tmp_path, environment, "bench", "compare", str(result), str(result), "--json")
     assert compared.returncode == 0, compared.stderr
@@ -126,4 +134,9 @@ def test_without_root_it_measures_and_says_what_it_could_not_do(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert "needs root" in done.stderr
     assert "not compared" in done.stdout
-    assert len(list(place.glob("lltool-results/*.html"))) == 1
+    (page,) = place.glob("lltool-results/*.html")
+    assert "No tuning transaction belongs to this" in page.read_text()
+    (result,) = place.glob("lltool-results/*.json")
+    (noise,) = json.loads(result.read_text())["noise"].values()
+    assert noise["level"] != "tracefs"
+    assert noise["level_reason"] in page.read_text().replace("&#39;", "'")
