@@ -5,39 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lltool.bench.estimates import estimate, having
+from lltool.bench.findings import ACCESS_TIMES
 from lltool.bench.model import Run
 from lltool.bench.resolution import format_value, quantum_ns, resolution
-from lltool.experiment.chapter import known, title_of
+from lltool.experiment.chapter import title_of
 from lltool.reports import ArmFigure, Level
 
-CHAPTER_NS = {
-    "memory.l1": 1.0,
-    "memory.l2": 3.0,
-    "memory.l3": 10.0,
-    "memory.l3_thp": 10.0,
-    "memory.l3_huge": 10.0,
-    "memory.ram": 100.0,
-    "memory.ram_thp": 100.0,
-    "memory.ram_huge": 100.0,
-    "memory.chase_4k": 100.0,
-    "memory.chase_huge": 100.0,
-    "storage.read_4k": 100_000.0,
-    "tcp.rtt": 500_000.0,
+ON_OTHER_PAGES = {
+    "memory.l3": ("memory.l3_thp", "memory.l3_huge"),
+    "memory.ram": ("memory.ram_thp", "memory.ram_huge", "memory.chase_4k", "memory.chase_huge"),
 }
-"""The table of section 5.2.1 by the benchmark that measures the same; "Network (localhost)" is a round trip here."""
+"""Benchmarks of the same level on other pages, or by other means."""
 
 
 def levels_of(arms: Mapping[str, Sequence[Run]], passport: Mapping[str, object]) -> tuple[Level, ...]:
     """The levels that any arm has a figure of, the nearest first."""
     found = []
-    for benchmark, chapter_ns in CHAPTER_NS.items():
-        entry = known(benchmark)
-        if entry is None:
-            continue
-        metric = "centre" if "centre" in entry.metrics else "p50"
-        figures = figures_by_arm(arms, benchmark, metric, quantum_ns(dict(passport)))
-        if figures:
-            found.append(Level(title_of(benchmark), benchmark, metric, chapter_ns, figures))
+    for row in ACCESS_TIMES:
+        for benchmark in (row.benchmark, *ON_OTHER_PAGES.get(row.benchmark, ())):
+            figures = figures_by_arm(arms, benchmark, row.metric, quantum_ns(dict(passport)))
+            if figures:
+                found.append(Level(title_of(benchmark), benchmark, row.metric, row.chapter_ns, figures))
     return tuple(found)
 
 

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from lltool.experiment.chapter import known
-from lltool.experiment.hierarchy import CHAPTER_NS, levels_of
+from lltool.experiment.hierarchy import ON_OTHER_PAGES, levels_of
 from lltool.experiment.stages import NOTE, UNACCOUNTED, stages_of
 
 PASSPORT = {"tick_hz": 2.6e9, "quantum_ticks": 26, "floor_ticks": 52}
 
 
 def test_every_level_is_a_benchmark_of_the_catalogue() -> None:
-    assert [name for name in CHAPTER_NS if known(name) is None] == []
-    assert list(CHAPTER_NS.values()) == sorted(CHAPTER_NS.values()), "the nearest first"
+    others = [name for names in ON_OTHER_PAGES.values() for name in names]
+    assert [name for name in (*ON_OTHER_PAGES, *others) if known(name) is None] == []
 
 
 def test_a_level_has_the_centre_of_each_arm(synthetic: Any) -> None:
@@ -31,7 +31,7 @@ def test_a_level_has_the_centre_of_each_arm(synthetic: Any) -> None:
         ["before"],
     )
     assert second.benchmark == "tcp.rtt"
-    assert [figure.value_ns for figure in second.figures] == pytest.approx([100_000, 80_000], rel=0.01)
+    assert [figure.value_ns for figure in second.figures] == pytest.approx([100_000, 80_000], rel=0.05)
 
 
 def test_without_a_pipeline_its_parts_stand_for_it(synthetic: Any) -> None:
