@@ -67,7 +67,8 @@
     stroke: () => colour(`--arm-${style}`), width, dash: DASHES[style], points: { show: false }, spanGaps: true,
   });
   const bodyRows = (figure) =>
-    [...figure.querySelector("table").tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
+    [...figure.querySelector("table").tBodies[0].rows]
+      .map((row) => [...row.cells].map((cell) => cell.textContent.trim()));
 
   /* A chart: x, arms (style, values, low, high; all logarithms), how x is labelled, and a sentence for one place. */
   const readers = {
@@ -130,11 +131,15 @@
     ];
   };
 
+  const polygon = (corners) => (at, x, y, r) => {
+    for (const [dx, dy] of corners) at.lineTo(x + dx * r, y + dy * r);
+  };
+  /* Circle, diamond, square, triangle: as the drawings have them. */
   const MARKERS = [
     (at, x, y, r) => at.arc(x, y, r, 0, 2 * Math.PI),
-    (at, x, y, r) => [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]].forEach(([dx, dy]) => at.lineTo(x + dx * r, y + dy * r)),
+    polygon([[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]]),
     (at, x, y, r) => at.rect(x - 0.95 * r, y - 0.95 * r, 1.9 * r, 1.9 * r),
-    (at, x, y, r) => [[0, -1.25], [1.2, 0.9], [-1.2, 0.9]].forEach(([dx, dy]) => at.lineTo(x + dx * r, y + dy * r)),
+    polygon([[0, -1.25], [1.2, 0.9], [-1.2, 0.9]]),
   ];
   const MARKED = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].map((q) => -Math.log10(1 - q));
 
@@ -202,7 +207,7 @@
     const room = Math.max(0.06 * (high - low), (Math.log10(2) - (high - low)) / 2);
     const end = chart.x.at(-1);
     const whole = {
-      x: figure.dataset.chart === "history" ? { min: 0.5, max: end + 0.5 } : { min: 0, max: 1.02 * end },
+      x: figure.dataset.chart === "history" ? { min: 0.5, max: end + 0.5 } : { min: 0, max: 1.02 * Math.max(1, end) },
       y: { min: low - room, max: high + room },
     };
     const size = () => {
@@ -259,8 +264,9 @@
           if (u.cursor.idx !== null && u.cursor.left >= 0) bar.said.textContent = chart.sentence(u.cursor.idx);
         }],
         setScale: [() => {
-          const is = (name) => Math.abs(u.scales[name].min - whole[name].min) + Math.abs(u.scales[name].max - whole[name].max) < 1e-9;
-          bar.whole.disabled = bar.out.disabled = is("x") && is("y");
+          const isWhole = ["x", "y"].every((name) =>
+            ["min", "max"].every((end) => Math.abs(u.scales[name][end] - whole[name][end]) < 1e-9));
+          bar.whole.disabled = bar.out.disabled = isWhole;
         }],
       },
     }, [chart.x, ...drawn.map(([values]) => values)], holder);
@@ -287,10 +293,15 @@
     };
     new ResizeObserver(() => u.setSize(size())).observe(figure);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => u.redraw(false));
-    return { in: () => zoom(0.5), out: () => zoom(2), whole: () => show(u, whole), left: () => step(-1), right: () => step(1) };
+    return {
+      in: () => zoom(0.5), out: () => zoom(2), whole: () => show(u, whole), left: () => step(-1), right: () => step(1),
+    };
   };
 
-  const KEYS = { "+": "in", "=": "in", "-": "out", Home: "whole", Escape: "whole", ArrowLeft: "left", ArrowRight: "right" };
+  const KEYS = {
+    "+": "in", "=": "in", "-": "out", Home: "whole", Escape: "whole", ArrowLeft: "left", ArrowRight: "right",
+  };
+  const BUTTONS = [["in", "+", "Zoom in"], ["out", "−", "Zoom out"], ["whole", "Whole", "Show the whole"]];
   const element = (name, properties) => Object.assign(document.createElement(name), properties);
 
   const prepare = (figure) => {
@@ -298,7 +309,8 @@
     const title = drawing.querySelector("title").textContent;
     const holder = element("div", { className: "zoom", tabIndex: 0, hidden: true });
     holder.setAttribute("role", "group");
-    holder.setAttribute("aria-label", `Zoom: ${title}. Arrow keys tell the figures, plus and minus zoom, Home shows all.`);
+    const keys = "Arrow keys tell the figures, plus and minus zoom, Home shows all.";
+    holder.setAttribute("aria-label", `Zoom: ${title}. ${keys}`);
     const bar = { said: element("output", { textContent: "Point for figures, drag to zoom." }) };
     const row = element("div", { className: "zoom-bar" });
     let chart;
@@ -311,7 +323,7 @@
       if (what) chart[what]();
     };
     row.append(bar.said);
-    for (const [what, text, spoken] of [["in", "+", "Zoom in"], ["out", "−", "Zoom out"], ["whole", "Whole", "Show the whole"]]) {
+    for (const [what, text, spoken] of BUTTONS) {
       bar[what] = element("button", { type: "button", textContent: text, disabled: what !== "in" });
       const name = element("span", { className: "spoken", textContent: `${spoken}: ${title}` });
       bar[what].replaceChildren(element("span", { ariaHidden: "true", textContent: text }), name);

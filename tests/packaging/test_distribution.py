@@ -58,6 +58,8 @@ def test_the_wheel_holds_code_and_data_and_no_sources_of_kernels(wheel: zipfile.
     for data in [
         *ROOT.glob("profiles/**/*.toml"),
         *ROOT.glob("reports/templates/*"),
+        *ROOT.glob("reports/vendor/*/*"),
+        *(path for kind in ("css", "js") for path in ROOT.glob(f"reports/*.{kind}")),
         *ROOT.glob("lltool/schemas/*.json"),
     ]:
         assert f"lltool/{str(data.relative_to(ROOT)).removeprefix('lltool/')}" in names
