@@ -9,12 +9,6 @@ import typer
 
 from lltool.cli.output import print_json, print_table, say
 
-EXPLAINED = {
-    "tracefs": "explained",
-    "counters": "accounted for by counters, and none of it joined to a traced event",
-    "shape": "explained",
-}
-
 SMALLEST_SHOWN = 0.001
 """Causes below this share of the lost time are summed up in one row."""
 
@@ -63,7 +57,7 @@ def _cores(requested: str | None) -> tuple[int, ...]:
 
 
 def _print(found: dict[str, Any]) -> None:
-    from lltool.bench.noise.document import LEVELS
+    from lltool.bench.noise.document import EXPLAINED, LEVELS
 
     print_table(
         ("core", "time lost", "gaps", "p50", "p99", "longest"),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lltool.bench.model import Result, Run
-from lltool.bench.noise.document import LEVELS
+from lltool.bench.noise.document import EXPLAINED, LEVELS
 from lltool.bench.noise.wire import CorePass, NoiseDocument
 from lltool.reports import Noise, NoiseCause, NoiseCore, NoiseGap
 from lltool.reports.charts.axes import quantity
@@ -113,7 +113,11 @@ def _parts(one: CorePass, causes: Sequence[Any]) -> tuple[tuple[str, float], ...
 
 def _about(document: NoiseDocument) -> str:
     explained = document.explained_share
-    told = "" if explained is None else f" {percent(explained)} of the lost time is explained."
+    told = (
+        ""
+        if explained is None
+        else f" {percent(explained)} of the lost time is {EXPLAINED.get(document.level, 'explained')}."
+    )
     reason = f" No better level: {document.level_reason}." if document.level_reason else ""
     level = LEVELS.get(document.level, document.level)
     return (

@@ -25,6 +25,13 @@ LEVELS = {
 }
 """The ladder, best first."""
 
+EXPLAINED = {
+    TRACEFS: "explained",
+    COUNTERS: "accounted for by counters, and none of it joined to a traced event",
+    SHAPE: "explained",
+}
+"""What may be said of the share of lost time that has a cause."""
+
 
 def pass_document(watched: Sequence[Watched], tick_hz: float) -> list[dict[str, Any]]:
     """What each core lost in one pass."""
