@@ -12,6 +12,7 @@ from lltool.tuning.kinds.base import Knob
 from lltool.tuning.kinds.boot import ABSENT, cpus_in, parameter
 from lltool.tuning.kinds.bracketed import BracketedChoice
 from lltool.tuning.kinds.cpumask import CpuMask
+from lltool.tuning.kinds.kthread_affinity import movable_threads
 from lltool.tuning.kinds.swap import Swap
 from lltool.tuning.model import Verdict
 from lltool.tuning.plan import make_plan, target
@@ -130,3 +131,17 @@ def test_stolen_time_tells_a_guest_and_time_of_guests_does_not(
     (tmp_path / "steal.toml").write_text('[settings]\n"cpu.steal" = 1\n')
     (finding,) = judge(target(str(tmp_path / "steal.toml"), kernel).observe(), [])
     assert finding.verdict is verdict
+
+
+@pytest.mark.parametrize(("children", "found"), [("7 8 ", ["2", "7"]), (None, ["2", "7", "9"])])
+def test_kernel_threads_are_the_children_of_kthreadd_or_are_looked_for_among_all(
+    tmp_path: Path, children: str | None, found: list[str]
+) -> None:
+    threads = {"2": ("kthreadd", 0x200000), "7": ("kswapd0", 0x200000), "8": ("bound", 0x4200000), "9": ("x", 0x200000)}
+    for number, (name, flags) in threads.items():
+        (tmp_path / "proc" / number).mkdir(parents=True)
+        (tmp_path / "proc" / number / "stat").write_text(f"{number} ({name}) S 2 0 0 0 -1 {flags} 0 0\n")
+    (tmp_path / "proc/2/task/2").mkdir(parents=True)
+    if children is not None:
+        (tmp_path / "proc/2/task/2/children").write_text(children)
+    assert [knob.path.removeprefix("/proc/") for knob in movable_threads(Root(tmp_path))] == found
