@@ -38,7 +38,7 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
             undone = undoing.PartUndone(tuple(undoing.rollback(store, root)))
             confirmation.forget(store)
         restorations = undone.restorations
-        forget_held(store, root, {each.change.setting for each in restorations})
+        untold = forget_held(store, root, {each.change.setting for each in restorations})
         kept = staged_arguments(undoing.open_transactions(store, root))
     booted = undoing.arguments_still_running([word for word in staged if word not in kept], root)
     if json:
@@ -50,7 +50,7 @@ def rollback(only: OnlyOption = None, json: JsonOption = False) -> None:
             ("setting", "file", "value", "outcome"),
             [(r.change.setting, str(r.change.knob), r.shown, _words(r)) for r in restorations],
         )
-    for note in undone.notes:
+    for note in (*undone.notes, *filter(None, [untold])):
         say(note[0].upper() + note[1:] + ".")
     if any(each.outcome is Outcome.FAILED for each in restorations):
         raise LltoolError(

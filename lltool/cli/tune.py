@@ -117,9 +117,9 @@ def _apply(wanted: Target, at_boot: list[str] | None, within_ns: int | None, *, 
         in_force = [change for each in reversed(transactions) for change in each.in_force]
         observed = wanted.observe()
         findings = judge(observed, in_force, BootState(root, transactions))
-        record_held(store, root, findings, time.time())
+        untold = record_held(store, root, findings, time.time())
     at_once = [finding for finding, each in zip(findings, observed, strict=True) if each.kind.runtime]
-    return _Applied(findings, at_once, persistence.notes)
+    return _Applied(findings, at_once, (*persistence.notes, *filter(None, [untold])))
 
 
 def confirm(

@@ -81,5 +81,7 @@ def _drift_histories(wanted: Target, findings: Sequence[Finding]) -> dict[str, D
     store, root = Store(wanted.host.root), wanted.host.root
     known = histories(findings, read_held(store, root), wanted.host)
     if root.is_live and os.access(store.directory, os.W_OK):
-        record_held(store, root, findings, time.time())
+        untold = record_held(store, root, findings, time.time())
+        if untold:
+            say(untold[0].upper() + untold[1:] + ".")
     return known

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from lltool.atomic import write_atomically
+from lltool.errors import LltoolError
 from lltool.root import Root
 from lltool.tuning.model import Finding, Verdict
 from lltool.tuning.store import Store
@@ -31,23 +32,29 @@ def read_held(store: Store, root: Root) -> dict[str, float]:
         return {}
 
 
-def record_held(store: Store, root: Root, findings: Iterable[Finding], now_seconds: float) -> None:
-    """Note which settings are in force now. Raises :class:`LltoolError` where the file cannot be written."""
+def record_held(store: Store, root: Root, findings: Iterable[Finding], now_seconds: float) -> str:
+    """Note which settings are in force now; returns why that could not be done, empty where it was."""
     seen = {finding.setting: now_seconds for finding in findings if finding.verdict is Verdict.OK}
-    _write(store, root, read_held(store, root) | seen)
+    return _write(store, root, read_held(store, root) | seen)
 
 
-def forget_held(store: Store, root: Root, settings: Collection[str]) -> None:
-    """These settings were taken back on purpose: that they held before explains nothing any more."""
+def forget_held(store: Store, root: Root, settings: Collection[str]) -> str:
+    """These settings were taken back on purpose: that they held before explains nothing any more.
+
+    Returns why that could not be noted, empty where it was.
+    """
     held = read_held(store, root)
     left = {setting: seconds for setting, seconds in held.items() if setting not in settings}
-    if left != held:
-        _write(store, root, left)
+    return _write(store, root, left) if left != held else ""
 
 
-def _write(store: Store, root: Root, held: dict[str, float]) -> None:
+def _write(store: Store, root: Root, held: dict[str, float]) -> str:
     document = {"boot_id": current_boot_id(root), "settings": held}
-    write_atomically(_path(store), json.dumps(document) + "\n")
+    try:
+        write_atomically(_path(store), json.dumps(document) + "\n")
+    except LltoolError as error:
+        return f"{error.what}: {error.cause}; what a later verify --since-boot says of now is not right"
+    return ""
 
 
 def _path(store: Store) -> str:

@@ -99,3 +99,7 @@ def test_the_clock_of_a_reason_is_the_hosts(wanted: Target, monkeypatch: pytest.
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_disk_that_takes_no_note_is_said_and_no_failure(store: Store, kernel: Any) -> None:
+    assert "cannot be written" in record_held(store, kernel, [finding("a", Verdict.OK)], HELD)
