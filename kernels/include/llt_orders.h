@@ -11,9 +11,10 @@
  * modulo the capacity, so finding it is one compare; a counter whose place holds a live order is skipped. An order that
  * ended stays findable until its place is needed: a late fill still finds it.
  *
- * Fills are idempotent: each is known by its execution id, and by the cumulative quantity that comes with it, which
- * holds also after the id has been forgotten. A cumulative quantity beyond what was booked means fills are missing:
- * the order is UNKNOWN until a query has told.
+ * Fills are idempotent, in whatever order they are told. The cumulative quantity that comes with each says which part
+ * of the order it fills, and the parts of an order's fills lie side by side: once as much is booked as the largest one
+ * says, everything below it is, and what lies there is a duplicate for good. Above that, execution ids tell. A part
+ * that is missing makes the order UNKNOWN until a query has told.
  */
 #ifndef LLT_ORDERS_H
 #define LLT_ORDERS_H
@@ -63,12 +64,14 @@ typedef struct {
     int64_t price;
     int64_t quantity;
     int64_t filled;
+    int64_t settled;  /* every fill up to here is booked */
+    int64_t told;     /* the largest cumulative quantity that came with a fill */
     int64_t since_ns; /* of the last request that has no answer yet */
     uint32_t side;
     uint32_t state;
 } llt_order;
 
-_Static_assert(sizeof(llt_order) == 48, "no padding to copy by accident");
+_Static_assert(sizeof(llt_order) == 64, "a line, and no padding to copy by accident");
 
 typedef struct {
     llt_order *slots;
@@ -212,7 +215,7 @@ static inline bool llt_orders_seen(llt_orders *orders, uint64_t execution_id) {
 /* Books a fill of `quantity` above 0; `cumulative` is what the exchange says is filled with it. */
 static inline llt_fill_status llt_orders_fill(llt_orders *orders, llt_order *order, uint64_t execution_id,
                                               int64_t quantity, int64_t cumulative, int64_t now_ns) {
-    if (llt_orders_seen(orders, execution_id) || cumulative <= order->filled) {
+    if (llt_orders_seen(orders, execution_id) || cumulative <= order->settled) {
         orders->duplicates++;
         return LLT_FILL_DUPLICATE;
     }
@@ -220,11 +223,15 @@ static inline llt_fill_status llt_orders_fill(llt_orders *orders, llt_order *ord
     if (__builtin_add_overflow(order->filled, quantity, &order->filled)) {
         order->filled = INT64_MAX; /* beyond any order's quantity, which is what matters */
     }
+    order->told = cumulative > order->told ? cumulative : order->told;
+    if (order->filled == order->told) {
+        order->settled = order->filled;
+    }
     if (!was_live) {
         orders->late++;
     } else if (order->filled >= order->quantity) {
         llt_orders_enter(orders, order, LLT_ORDER_FILLED);
-    } else if (order->filled != cumulative) {
+    } else if (order->filled != order->told) {
         llt_orders_on(orders, order, LLT_ORDER_ON_LOST, now_ns);
     } else if (order->state == LLT_ORDER_PENDING_NEW || order->state == LLT_ORDER_OPEN) {
         llt_orders_enter(orders, order, LLT_ORDER_PARTIAL);

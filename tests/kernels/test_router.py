@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 router_kernel = pytest.importorskip("lltool.kernels.router", reason="needs the compiled kernels")
 
@@ -163,6 +165,42 @@ def test_a_fill_is_booked_once_by_its_execution_id_and_by_the_cumulative_quantit
     assert router.fill(order, 12, PRICE, UNIT // 2, UNIT // 2, 0, 1)  # another id for what is booked
     assert router.account.position == UNIT // 2
     assert router.counters()["duplicate_fills"] == 3
+
+
+def test_a_fill_that_was_missed_is_booked_when_it_is_told_though_later_ones_were_booked_before() -> None:
+    router = ready()
+    order = send(router)
+    router.fill(order, 2, PRICE, UNIT // 4, UNIT // 2, 0, 1)
+    assert state(router, order) is OrderState.UNKNOWN
+    for _ in range(2):  # the answer to a question: all fills again
+        router.fill(order, 1, PRICE, UNIT // 4, UNIT // 4, 0, 2)
+        router.fill(order, 2, PRICE, UNIT // 4, UNIT // 2, 0, 2)
+    router.on(order, OrderEvent.ACCEPTED, 3)
+    assert state(router, order) is OrderState.PARTIAL
+    assert router.account.position == UNIT // 2
+
+
+@given(
+    parts=st.lists(st.integers(1, 50), min_size=1, max_size=12),
+    order=st.lists(st.integers(0, 11), max_size=40),
+    forget=st.booleans(),
+)
+def test_fills_told_in_any_order_and_number_are_each_booked_once(
+    parts: list[int], order: list[int], forget: bool
+) -> None:
+    router = ready()
+    own = send(router, quantity=UNIT)
+    other = send(router, SELL, PRICE + UNIT, 5000 * 1000)
+    fills = [(number + 1, part, sum(parts[: number + 1])) for number, part in enumerate(parts)]
+    told = [fills[at] for at in order if at < len(fills)]
+    for execution, part, cumulative in [*told, *fills]:
+        router.fill(own, execution, PRICE, part, cumulative, 0, 1)
+    if forget:
+        for number in range(1, 5001):
+            router.fill(other, 10_000 + number, PRICE, 1000, 1000 * number, 0, 2)
+    for execution, part, cumulative in fills:
+        router.fill(own, execution, PRICE, part, cumulative, 0, 3)
+    assert router.find(own).filled == sum(parts)
 
 
 def test_execution_ids_that_were_forgotten_are_held_by_the_cumulative_quantity() -> None:
