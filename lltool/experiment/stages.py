@@ -24,16 +24,21 @@ NOTE = "stages_ns"
 """The note of a run of the pipeline: a JSON object, stage to nanoseconds (median over ticks), in a tick's order."""
 
 BUDGET_OF_STAGE = {
-    "read": "Network I/O",
-    "parsed": "Market data parsing",
+    "kernel_to_read": "Network I/O",
+    "parse": "Market data parsing",
     "book": "Order book update",
-    "decided": "Strategy decision",
-    "risk-checked": "Risk check",
-    "serialised": "Order serialization",
-    "sent": "Network I/O",
+    "strategy": "Strategy decision",
+    "risk": "Risk check",
+    "serialise": "Order serialization",
+    "send": "Network I/O",
+    "send_to_kernel": "Network I/O",
 }
-"""A stage ends at the stamp that it is named after."""
+"""The budget of each stage of the pipeline's kernel, by its title."""
 
+INSIDE = ("parse", "book", "strategy", "risk", "serialise")
+"""What tick to trade spans: from the read to the call that sends."""
+
+TOTAL = "tick_to_trade"
 TICK_TO_TRADE_TITLE = "Tick to trade"
 UNACCOUNTED = "unaccounted"
 
@@ -61,7 +66,7 @@ def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
     budgets = {budget.title: budget for budget in load_budgets().budgets}
     own = {arm: [run for run in runs if run.benchmark == benchmark] for arm, runs in arms.items()}
     by_arm = {arm: _medians(runs) for arm, runs in own.items()}
-    names = dict.fromkeys(name for medians in by_arm.values() for name in medians)
+    names = dict.fromkeys(name for medians in by_arm.values() for name in medians if name != TOTAL)
     stages = [
         _stage(
             name,
@@ -71,8 +76,8 @@ def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
         )
         for name in names
     ]
-    totals = [(arm, total.value) for arm, runs in own.items() if (total := estimate(runs, "p50")) is not None]
-    rest = [(arm, value - sum(by_arm[arm].values())) for arm, value in totals if by_arm[arm]]
+    totals = [(arm, total) for arm, runs in own.items() if (total := _total(by_arm[arm], runs)) is not None]
+    rest = [(arm, total - sum(by_arm[arm].get(name, 0.0) for name in INSIDE)) for arm, total in totals if by_arm[arm]]
     return Stages(
         _OF_PIPELINE.format(name=title_of(benchmark)),
         (
@@ -81,6 +86,14 @@ def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
             _stage(TICK_TO_TRADE_TITLE, benchmark, budgets.get(TICK_TO_TRADE_TITLE), totals),
         ),
     )
+
+
+def _total(medians: Mapping[str, float], runs: Sequence[Run]) -> float | None:
+    """Tick to trade: noted with the stages, else the benchmark's own median."""
+    if TOTAL in medians:
+        return medians[TOTAL]
+    found = estimate(runs, "p50")
+    return None if found is None else found.value
 
 
 def _medians(runs: Sequence[Run]) -> dict[str, float]:

@@ -53,21 +53,30 @@ def test_neither_pipeline_nor_parts_is_nothing(synthetic: Any) -> None:
 def test_the_stages_of_a_pipeline_leave_the_rest_unaccounted(synthetic: Any) -> None:
     name = "pipeline.tick_to_trade"
     runs = [
-        replace(run, notes={NOTE: {"parsed": 200.0 + place, "book": 40.0, "decided": 10.0}})
+        replace(run, notes={NOTE: {"kernel_to_read": 5000.0, "parse": 200.0 + place, "book": 40.0, "strategy": 10.0}})
         for place, run in enumerate(synthetic.arm(name, "bench", 2600, runs=5))
     ]
     stages = stages_of({"bench": runs}, PASSPORT)
     assert stages is not None
     titles = [stage.title for stage in stages.stages]
     assert titles == [
-        "parsed (Market data parsing)",
+        "kernel_to_read (Network I/O)",
+        "parse (Market data parsing)",
         "book (Order book update)",
-        "decided (Strategy decision)",
+        "strategy (Strategy decision)",
         UNACCOUNTED,
         "Tick to trade",
     ]
-    parsed, book, decided, rest, total = (stage.figures[0].value_ns for stage in stages.stages)
-    assert (parsed, book, decided) == (202.0, 40.0, 10.0)
-    assert parsed + book + decided + rest == pytest.approx(total)
+    _, parse, book, strategy, rest, total = (stage.figures[0].value_ns for stage in stages.stages)
+    assert (parse, book, strategy) == (202.0, 40.0, 10.0)
+    assert parse + book + strategy + rest == pytest.approx(total), "what comes before the read is no part of it"
     assert total == pytest.approx(1000, rel=0.05)
-    assert [stage.limit_ns for stage in stages.stages] == [1000.0, 100.0, 1000.0, None, 15_000.0]
+    assert [stage.limit_ns for stage in stages.stages] == [10_000.0, 1000.0, 100.0, 1000.0, None, 15_000.0]
+
+
+def test_a_tick_to_trade_that_is_noted_counts_before_the_benchmarks_own_figure(synthetic: Any) -> None:
+    noted = {"parse": 200.0, "tick_to_trade": 260.0}
+    runs = [replace(run, notes={NOTE: noted}) for run in synthetic.arm("pipeline.synthetic", "bench", 2600)]
+    stages = stages_of({"bench": runs}, PASSPORT)
+    assert stages is not None
+    assert [stage.figures[0].value_ns for stage in stages.stages] == [200.0, 60.0, 260.0]
