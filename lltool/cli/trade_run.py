@@ -34,7 +34,7 @@ def run(
     Example: lltool trade run --config testnet.toml --log trade.log
     """
     from lltool.trading.configuration import load_configuration, show
-    from lltool.trading.live.process import supervise
+    from lltool.trading.live.supervision import supervise
 
     if show_config:
         typer.echo(show(load_configuration(config)))
@@ -50,7 +50,7 @@ def kill(name: NameOption = "trade") -> None:
 
     Example: lltool trade kill
     """
-    from lltool.trading.live.process import trip
+    from lltool.trading.live.supervision import trip
 
     say(f"run {name}: the kill switch is tripped" if trip(name) else f"run {name}: it was tripped before")
 

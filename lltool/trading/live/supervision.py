@@ -83,7 +83,7 @@ def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] 
         os.set_inheritable(fd, True)
         # A session of its own: Ctrl-C reaches the supervisor alone, who hands it on once.
         child = subprocess.Popen(
-            [sys.executable, "-m", "lltool.trading.live.process", str(fd)],
+            [sys.executable, "-m", "lltool.trading.live.supervision", str(fd)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=(fd,),
