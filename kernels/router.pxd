@@ -92,6 +92,7 @@ cdef extern from "llt_router.h" nogil:
 
     ctypedef struct llt_router:
         llt_risk *risk
+        llt_kill_switch *kill
         llt_orders orders
         llt_account account
         int64_t live
@@ -106,6 +107,8 @@ cdef extern from "llt_router.h" nogil:
         size_t burst, uint32_t epoch)
     void llt_router_destroy(llt_router *router)
     llt_order *llt_router_submit(
+        llt_router *router, uint32_t side, int64_t price, int64_t quantity, int64_t now_ns, uint32_t *denied)
+    llt_order *llt_router_hand_over(
         llt_router *router, uint32_t side, int64_t price, int64_t quantity, int64_t now_ns, uint32_t *denied)
     void llt_router_sent(llt_router *router)
     bint llt_router_on(llt_router *router, uint64_t id, llt_order_event event, int64_t now_ns)

@@ -24,9 +24,11 @@ cdef extern from "llt_spsc.h" nogil:
         llt_atomic_u64 consumer_pid
 
     ctypedef struct llt_spsc_producer:
+        llt_spsc *ring
         uint64_t limit
 
     ctypedef struct llt_spsc_consumer:
+        llt_spsc *ring
         uint64_t seen
 
     uint64_t llt_spsc_round_capacity(uint64_t capacity)

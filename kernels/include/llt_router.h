@@ -158,6 +158,21 @@ static inline void llt_router_count(llt_router *router, uint32_t denied) {
     }
 }
 
+/* Books an order that passed every check. */
+static inline llt_order *llt_router_accept(llt_router *router, const llt_risk_order *wanted, int64_t now_ns) {
+    uint32_t side = wanted->side;
+    int64_t price = wanted->price, quantity = wanted->quantity;
+    llt_risk_accept(router->risk, wanted, now_ns);
+    router->burst_ns[router->accepted % router->burst] = now_ns;
+    router->recent[router->accepted & (LLT_ROUTER_RECENT - 1)] = (llt_router_recent){now_ns, price, quantity, side};
+    router->average_quantity += router->accepted == 0 ? quantity : (quantity - router->average_quantity) / 16;
+    router->accepted++;
+    if (side == 0 ? price > router->best_open[0] : price < router->best_open[1]) {
+        router->best_open[side] = price;
+    }
+    return llt_orders_add(&router->orders, wanted->order_id, side, price, quantity, now_ns);
+}
+
 /* An order that must be sent now, llt_router_sent after it; or NULL, and in `*denied` why. */
 static inline llt_order *llt_router_submit(llt_router *router, uint32_t side, int64_t price, int64_t quantity,
                                            int64_t now_ns, uint32_t *denied) {
@@ -168,15 +183,21 @@ static inline llt_order *llt_router_submit(llt_router *router, uint32_t side, in
         llt_router_count(router, *denied);
         return NULL;
     }
-    llt_risk_accept(router->risk, &wanted, now_ns);
-    router->burst_ns[router->accepted % router->burst] = now_ns;
-    router->recent[router->accepted & (LLT_ROUTER_RECENT - 1)] = (llt_router_recent){now_ns, price, quantity, side};
-    router->average_quantity += router->accepted == 0 ? quantity : (quantity - router->average_quantity) / 16;
-    router->accepted++;
-    if (side == 0 ? price > router->best_open[0] : price < router->best_open[1]) {
-        router->best_open[side] = price;
+    return llt_router_accept(router, &wanted, now_ns);
+}
+
+/* The same for an order that another thread sends, the one sender then: it asks llt_kill_may_send, and must not send
+ * when that says no. */
+static inline llt_order *llt_router_hand_over(llt_router *router, uint32_t side, int64_t price, int64_t quantity,
+                                              int64_t now_ns, uint32_t *denied) {
+    llt_risk_order wanted = {llt_orders_next_id(&router->orders), price, quantity, side};
+    *denied = llt_router_check(router, &wanted, now_ns) |
+              LLT_RISK_BIT(llt_kill_source(router->kill) != LLT_KILL_NONE, LLT_DENIED_KILLED);
+    if (__builtin_expect(*denied != 0, 0)) {
+        llt_router_count(router, *denied);
+        return NULL;
     }
-    return llt_orders_add(&router->orders, wanted.order_id, side, price, quantity, now_ns);
+    return llt_router_accept(router, &wanted, now_ns);
 }
 
 /* The order that llt_router_submit gave has left, or failed to (then LLT_ORDER_ON_LOST follows). */

@@ -4,10 +4,10 @@ From a market-data byte to an order byte the work is done in ``kernels/``; nothi
 
     lltool.kernels.sync        one instrument's book by the exchange's sequence rules; trading only in LIVE
     lltool.kernels.strategy    what decides: the chapter's spread strategy, and the interface for your own
-    lltool.kernels.pipeline    market data handler, book, strategy, risk, order serialisation; run to completion
+    lltool.kernels.pipeline    the packed feed: market data handler, book, strategy, risk, order serialisation and the
+                               sockets, on one core or on two or three, joined by SPSC rings
     lltool.kernels.router      own orders, limits, money: the one way by which an order leaves
     lltool.kernels.desk        the same for an exchange's JSON messages, with the paper exchange beside it
-    lltool.kernels.stages      the same stages on two or three cores, joined by SPSC rings
 
     configuration   the TOML file: every key validated, every fault with its line
     socket_options  a TCP connection tuned as in 5.4.1, each option read back

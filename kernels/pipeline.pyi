@@ -1,0 +1,48 @@
+from collections.abc import Iterable
+from typing import Final, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Buffer
+
+from lltool.kernels.histogram import LatencyHistogram
+from lltool.kernels.router import Router
+from lltool.kernels.seqlock import Seqlock
+from lltool.kernels.shutdown import ShutdownToken
+from lltool.kernels.spsc import SpscRing
+from lltool.kernels.strategy import Strategy
+
+ASK_BIT: Final[int]
+ORDER_SIZE: Final[int]
+TICK_RECORD_SIZE: Final[int]
+ORDER_RECORD_SIZE: Final[int]
+SPANS: Final[tuple[str, ...]]
+
+@final
+class Pipeline:
+    def __new__(
+        cls,
+        routers: Iterable[Router],
+        strategy: Strategy,
+        *,
+        levels: int = 4096,
+        quotes: Iterable[Seqlock] = (),
+        unanswered: bool = False,
+        clock_seconds: float = 0.005,
+    ) -> Self: ...
+    @property
+    def strategy(self) -> Strategy: ...
+    def expect(self, intended: Buffer) -> None: ...
+    def take(self, messages: Buffer) -> int: ...
+    def open(self, fd: int, *, stream: bool, spin: bool = True, stamped: bool = False) -> None: ...
+    def run(
+        self, orders_fd: int, *, limit: int | None = None, token: ShutdownToken | None = None, stamped: bool = False
+    ) -> None: ...
+    def receive(self, ticks: SpscRing, *, limit: int | None = None, token: ShutdownToken | None = None) -> None: ...
+    def trade(self, ticks: SpscRing, orders: SpscRing) -> None: ...
+    def transmit(self, orders: SpscRing, orders_fd: int, *, stamped: bool = False) -> None: ...
+    def levels(self, number: int) -> tuple[NDArray[np.void], NDArray[np.void]]: ...
+    @property
+    def spans(self) -> dict[str, LatencyHistogram]: ...
+    @property
+    def counts(self) -> dict[str, int]: ...
