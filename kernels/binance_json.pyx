@@ -9,8 +9,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcpy
 
 from lltool.kernels.cpu cimport llt_cpu_name, path_named
-
-import numpy as np
+from lltool.kernels.record_type cimport RecordTypes
 
 DEPTH = LLT_BINANCE_DEPTH
 TRADE = LLT_BINANCE_TRADE
@@ -20,15 +19,26 @@ SPOT = LLT_BINANCE_SPOT
 FUTURES = LLT_BINANCE_FUTURES
 SCALE = 100_000_000
 
-LEVEL = np.dtype([("price", "<i8"), ("quantity", "<i8")])
-EVENT = np.dtype([
-    ("event_us", "<i8"), ("transaction_us", "<i8"), ("first_update_id", "<u8"), ("last_update_id", "<u8"),
-    ("previous_update_id", "<u8"), ("trade_id", "<u8"), ("price", "<i8"), ("quantity", "<i8"), ("bid_price", "<i8"),
-    ("bid_quantity", "<i8"), ("ask_price", "<i8"), ("ask_quantity", "<i8"), ("first_level", "<u8"), ("bids", "<u4"),
-    ("asks", "<u4"), ("kind", "u1"), ("market", "u1"), ("buyer_is_maker", "?"), ("at_market", "?"),
-    ("reserved", "V4"), ("symbol", "S24"),
-])
-assert EVENT.itemsize == sizeof(llt_binance_event)
+cdef RecordTypes _TYPES = RecordTypes(
+    __name__,
+    LEVEL=([("price", "<i8"), ("quantity", "<i8")], sizeof(llt_binance_level)),
+    EVENT=(
+        [
+            ("event_us", "<i8"), ("transaction_us", "<i8"), ("first_update_id", "<u8"), ("last_update_id", "<u8"),
+            ("previous_update_id", "<u8"), ("trade_id", "<u8"), ("price", "<i8"), ("quantity", "<i8"),
+            ("bid_price", "<i8"), ("bid_quantity", "<i8"), ("ask_price", "<i8"), ("ask_quantity", "<i8"),
+            ("first_level", "<u8"), ("bids", "<u4"), ("asks", "<u4"), ("kind", "u1"), ("market", "u1"),
+            ("buyer_is_maker", "?"), ("at_market", "?"), ("reserved", "V4"), ("symbol", "S24"),
+        ],
+        sizeof(llt_binance_event),
+    ),
+)
+
+
+def __getattr__(str name):
+    """LEVEL, EVENT: NumPy is loaded by who asks for them."""
+    return _TYPES.named(name)
+
 
 # The shortest level: ["0","0"] and a comma.
 cdef enum:
@@ -44,6 +54,15 @@ cdef object _refusal(const unsigned char *text, size_t size, size_t position, ll
         LLT_BINANCE_NUMBER: "no number, more than 8 places, or too large for 64 bits in units of 1e-8",
     }[status]
     return ValueError(f"offset {position}: {what}: {bytes(text[position:position + shown])!r}")
+
+
+cdef object _levels(Event event, size_t first, size_t count):
+    import numpy as np
+
+    level = _TYPES.named("LEVEL")
+    if count == 0:
+        return np.empty(0, level)
+    return np.frombuffer(event, level, count, first * sizeof(llt_binance_level))
 
 
 @cython.final
@@ -134,14 +153,12 @@ cdef class Event:
     @property
     def bids(self):
         """Bid levels in the order sent: an array of LEVEL that refers to this event's memory."""
-        return np.frombuffer(self, LEVEL, self.raw.bids) if self.raw.bids else np.empty(0, LEVEL)
+        return _levels(self, 0, self.raw.bids)
 
     @property
     def asks(self):
         """Ask levels in the order sent."""
-        if self.raw.asks == 0:
-            return np.empty(0, LEVEL)
-        return np.frombuffer(self, LEVEL, self.raw.asks, self.raw.bids * sizeof(llt_binance_level))
+        return _levels(self, self.raw.bids, self.raw.asks)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(
@@ -226,13 +243,15 @@ cdef class Parser:
         cdef bint with_stamps = stamped
         cdef size_t lines, done = 0, filled = 0, position = 0, line_offset = 0, size
         cdef llt_binance_status status
+        import numpy as np
+
         PyObject_GetBuffer(text, &view, PyBUF_SIMPLE)
         try:
             size = <size_t>view.len
             with nogil:
                 lines = _count_lines(<const unsigned char *>view.buf, size)
-            events = np.zeros(lines, EVENT)
-            levels = np.empty(size // LEVEL_TEXT + 1, LEVEL)
+            events = np.zeros(lines, _TYPES.named("EVENT"))
+            levels = np.empty(size // LEVEL_TEXT + 1, _TYPES.named("LEVEL"))
             stamps = np.zeros(lines if with_stamps else 0, np.int64)
             PyObject_GetBuffer(events, &events_view, PyBUF_WRITABLE)
             PyObject_GetBuffer(levels, &levels_view, PyBUF_WRITABLE)

@@ -9,16 +9,21 @@ from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, uint8_t
 
 from lltool.kernels.binance_json cimport LLT_BINANCE_DEPTH, LLT_BINANCE_SNAPSHOT, Event, llt_binance_level
+from lltool.kernels.record_type cimport RecordTypes
 from lltool.kernels.seqlock cimport llt_seqlock_write
 
-import numpy as np
-
-from lltool.kernels.layouts import QUOTE
+from lltool.kernels import layouts
 
 BID = LLT_BID
 ASK = LLT_ASK
 
-LEVEL = np.dtype([("price", "<i8"), ("quantity", "<u8")])
+cdef RecordTypes _TYPES = RecordTypes(
+    __name__, LEVEL=([("price", "<i8"), ("quantity", "<u8")], 2 * sizeof(uint64_t)))
+
+
+def __getattr__(str name):
+    """LEVEL, QUOTE: NumPy is loaded by who asks for them."""
+    return layouts.QUOTE if name == "QUOTE" else _TYPES.named(name)
 
 
 cdef llt_l2_side *_side(L2Book book, side) except NULL:
@@ -90,6 +95,8 @@ cdef class L2Book:
         cdef size_t count
         cdef int failed
         cdef llt_quote *quotes = NULL
+        import numpy as np
+
         sides = np.ascontiguousarray(sides, np.uint8)
         prices = np.ascontiguousarray(prices, np.int64)
         quantities = np.ascontiguousarray(quantities, np.uint64)
@@ -98,7 +105,7 @@ cdef class L2Book:
         if len(sides) and sides.max() > ASK:
             raise ValueError(f"side {sides.max()} is neither BID ({BID}) nor ASK ({ASK})")
         count = len(sides)
-        found = np.empty(count if best else 0, QUOTE)
+        found = np.empty(count if best else 0, layouts.QUOTE)
         PyObject_GetBuffer(sides, &sides_view, PyBUF_SIMPLE)
         PyObject_GetBuffer(prices, &prices_view, PyBUF_SIMPLE)
         PyObject_GetBuffer(quantities, &quantities_view, PyBUF_SIMPLE)
@@ -148,8 +155,10 @@ cdef class L2Book:
 
         Raises ValueError for arrays of another type; the book is then as before.
         """
+        import numpy as np
+
         for levels in (bids, asks):
-            if np.asarray(levels).dtype != LEVEL:
+            if np.asarray(levels).dtype != _TYPES.named("LEVEL"):
                 raise ValueError(f"levels of type {np.asarray(levels).dtype}: LEVEL is wanted")
         llt_l2_clear(&self.raw.sides[LLT_BID])
         llt_l2_clear(&self.raw.sides[LLT_ASK])
@@ -236,7 +245,9 @@ cdef object levels_of(const llt_l2_side *side):
     cdef Py_buffer view
     cdef size_t rank
     cdef uint64_t *words
-    found = np.empty(side.count, LEVEL)
+    import numpy as np
+
+    found = np.empty(side.count, _TYPES.named("LEVEL"))
     PyObject_GetBuffer(found, &view, PyBUF_WRITABLE)
     words = <uint64_t *>view.buf
     for rank in range(side.count):

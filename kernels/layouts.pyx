@@ -10,8 +10,7 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from lltool.kernels.atomic cimport LLT_LINE, llt_add_relaxed, llt_load_relaxed, llt_store_relaxed
-
-import numpy
+from lltool.kernels.record_type cimport RecordTypes
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -19,19 +18,32 @@ cdef extern from "<stdlib.h>" nogil:
 cdef enum:
     MAX_CORES = 8192
 
-_LEVEL_FIELDS = {
-    "names": ["price", "quantity", "order_count", "sequence"],
-    "formats": ["i8", "u8", "u4", "u4"],
-    "offsets": [0, 8, 16, 20],
-}
+cdef dict _level_fields(size_t size):
+    return {
+        "names": ["price", "quantity", "order_count", "sequence"],
+        "formats": ["i8", "u8", "u4", "u4"],
+        "offsets": [0, 8, 16, 20],
+        "itemsize": size,
+    }
 
-LEVEL = numpy.dtype({**_LEVEL_FIELDS, "itemsize": sizeof(llt_level)})
-PADDED_LEVEL = numpy.dtype({**_LEVEL_FIELDS, "itemsize": sizeof(llt_padded_level)})
-QUOTE = numpy.dtype([
-    ("bid_price", "i8"), ("bid_quantity", "u8"), ("ask_price", "i8"), ("ask_quantity", "u8"), ("sequence", "u8"),
-    ("sides", "u8"),
-])
-assert QUOTE.itemsize == sizeof(llt_quote)
+
+cdef RecordTypes _TYPES = RecordTypes(
+    __name__,
+    LEVEL=(_level_fields(sizeof(llt_level)), sizeof(llt_level)),
+    PADDED_LEVEL=(_level_fields(sizeof(llt_padded_level)), sizeof(llt_padded_level)),
+    QUOTE=(
+        [
+            ("bid_price", "i8"), ("bid_quantity", "u8"), ("ask_price", "i8"), ("ask_quantity", "u8"),
+            ("sequence", "u8"), ("sides", "u8"),
+        ],
+        sizeof(llt_quote),
+    ),
+)
+
+
+def __getattr__(str name):
+    """LEVEL, PADDED_LEVEL, QUOTE: NumPy is loaded by who asks for them."""
+    return _TYPES.named(name)
 
 
 @cython.final
