@@ -4,10 +4,10 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "llt_price_index.h" nogil:
     ctypedef struct llt_price_index:
-        pass
+        int64_t best
 
     bint llt_price_index_empty(const llt_price_index *index)
-    int64_t llt_price_index_best_key(const llt_price_index *index)
+    uint32_t llt_price_index_get(const llt_price_index *index, int64_t key)
     uint32_t llt_price_index_best(const llt_price_index *index)
     bint llt_price_index_next(const llt_price_index *index, int64_t *key, uint32_t *level)
 
@@ -31,12 +31,9 @@ cdef extern from "llt_l3_book.h" nogil:
         LLT_L3_MEMORY
 
     ctypedef struct llt_l3_order:
-        uint64_t id
         uint64_t quantity
-        uint32_t next
-        uint32_t previous
         uint32_t level
-        uint32_t side
+        uint32_t next
 
     ctypedef struct llt_l3_level:
         int64_t key
@@ -44,15 +41,14 @@ cdef extern from "llt_l3_book.h" nogil:
         uint32_t head
         uint32_t tail
         uint32_t count
+        uint32_t side
 
     ctypedef struct llt_l3_book:
-        llt_l3_order *orders
         llt_l3_level *levels
+        llt_price_index *sides
+        size_t books
         size_t live
-        uint64_t span
-        uint64_t first_id
         bint queues
-        llt_price_index sides[2]
 
     ctypedef struct llt_l3_operation:
         uint64_t id
@@ -61,11 +57,15 @@ cdef extern from "llt_l3_book.h" nogil:
         uint64_t quantity
         uint8_t kind
         uint8_t side
+        uint32_t book
 
     int64_t llt_l3_mirror(unsigned side)
-    int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bint queues)
+    int llt_l3_init(
+        llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bint queues, size_t books)
     void llt_l3_destroy(llt_l3_book *book)
     uint32_t llt_l3_find(const llt_l3_book *book, uint64_t id)
+    llt_l3_order *llt_l3_order_of(const llt_l3_book *book, uint32_t number)
+    uint64_t llt_l3_id(const llt_l3_book *book, uint32_t number)
     llt_l3_status llt_l3_add(llt_l3_book *book, uint64_t id, unsigned side, int64_t price, uint64_t quantity)
     llt_l3_status llt_l3_reduce(llt_l3_book *book, uint64_t id, uint64_t quantity)
     llt_l3_status llt_l3_cancel(llt_l3_book *book, uint64_t id)
@@ -73,9 +73,14 @@ cdef extern from "llt_l3_book.h" nogil:
         llt_l3_book *book, uint64_t id, uint64_t new_id, int64_t price, uint64_t quantity)
     bint llt_l3_best(const llt_l3_book *book, unsigned side, int64_t *price)
     llt_l3_status llt_l3_apply(llt_l3_book *book, const llt_l3_operation *operation)
+    void llt_l3_prefetch(const llt_l3_book *book, const llt_l3_operation *operations, size_t left)
     size_t llt_l3_apply_many(
         llt_l3_book *book, const llt_l3_operation *operations, size_t count, llt_l3_status *status)
 
 
 cdef class L3Book:
     cdef llt_l3_book raw
+    cdef unsigned side_of(self, side, book) except? 0xffffffff
+    cdef const llt_l3_order *order_of(self, uint64_t id) except NULL
+    cdef const llt_l3_level *level_of(self, uint64_t id) except NULL
+    cdef object level(self, uint32_t number)

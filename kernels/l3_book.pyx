@@ -1,4 +1,4 @@
-"""Order-by-order book of one instrument: orders by id, first in first out, levels with totals and counts.
+"""Order-by-order books of one venue: orders by id, first in first out, levels with totals and counts.
 
 Layout and ids: ``include/llt_l3_book.h``; prices: ``include/llt_price_index.h``. Chapter exercise 5.2.
 """
@@ -6,7 +6,7 @@ Layout and ids: ``include/llt_l3_book.h``; prices: ``include/llt_price_index.h``
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 
-import numpy as np
+from lltool.kernels.record_type cimport RecordTypes
 
 BID = LLT_L3_BID
 ASK = LLT_L3_ASK
@@ -16,17 +16,21 @@ CANCEL = LLT_L3_CANCEL
 REPLACE = LLT_L3_REPLACE
 EXECUTE = LLT_L3_EXECUTE
 
-OPERATION = np.dtype([
-    ("id", "<u8"), ("new_id", "<u8"), ("price", "<i8"), ("quantity", "<u8"), ("kind", "u1"), ("side", "u1"),
-    ("reserved", "V6"),
-])
-assert OPERATION.itemsize == sizeof(llt_l3_operation)
+cdef RecordTypes _TYPES = RecordTypes(
+    __name__,
+    OPERATION=(
+        [
+            ("id", "<u8"), ("new_id", "<u8"), ("price", "<i8"), ("quantity", "<u8"), ("kind", "u1"), ("side", "u1"),
+            ("reserved", "V2"), ("book", "<u4"),
+        ],
+        sizeof(llt_l3_operation),
+    ),
+)
 
 
-cdef unsigned _side(side) except? 2:
-    if side == LLT_L3_BID or side == LLT_L3_ASK:
-        return side
-    raise ValueError(f"side {side!r} is neither BID ({BID}) nor ASK ({ASK})")
+def __getattr__(str name):
+    """OPERATION: NumPy is loaded by who asks for it."""
+    return _TYPES.named(name)
 
 
 cdef object _refusal(llt_l3_status status, id):
@@ -37,29 +41,34 @@ cdef object _refusal(llt_l3_status status, id):
     return ValueError({
         LLT_L3_DUPLICATE: f"order {id}: an order of this id is live",
         LLT_L3_QUANTITY: f"order {id}: a quantity of 0, more than the order has left, or too much for its level",
-        LLT_L3_RANGE: f"order {id}: outside the span of ids of this book",
+        LLT_L3_RANGE: f"order {id}: outside the span of ids, or of a book that there is not",
     }[status])
 
 
 @cython.final
 cdef class L3Book:
-    """Live orders of one instrument. Ids are any uint64, prices any int64 (ticks), quantities 1 .. 2^64 - 1.
+    """Live orders of one instrument, or of ``books`` of them (numbered from 0) that share their order ids.
+
+    Ids are any uint64, prices any int64 (ticks), quantities 1 .. 2^64 - 1.
 
     ``orders`` can be live without taking memory later; more are taken when needed, which copies once in a while.
     ``dense=(first, span)`` says that ids lie in ``first .. first + span - 1``: found without a search, memory follows
-    the highest id used (32 bytes each); other ids are refused. With ``queues=False`` only totals and counts are kept:
-    quicker, and :meth:`position` is refused. One thread owns a book.
+    the highest id used; other ids are refused. With ``queues=False`` only totals and counts are kept: quicker, and
+    :meth:`position` and :meth:`queue` are refused. A record has 16 bytes with ``dense`` and without queues, else 32.
+    One thread owns a book.
 
     Raises ValueError for sizes that are none, MemoryError when the memory is not to be had.
     """
 
-    def __cinit__(self, orders=1024, *, dense=None, queues=True):
+    def __cinit__(self, orders=1024, *, dense=None, queues=True, books=1):
         first, span = (0, 0) if dense is None else dense
         if not 0 <= orders < (1 << 32) - 2:
             raise ValueError(f"orders {orders}: not a number of orders below 2^32 - 2")
         if dense is not None and not (0 < span < (1 << 32) - 2 and 0 <= first <= (1 << 64) - span):
             raise ValueError(f"dense {dense}: not a first id and a number of ids below 2^32 - 2")
-        if llt_l3_init(&self.raw, orders, first, span, queues) != 0:
+        if not 0 < books < 1 << 24:
+            raise ValueError(f"books {books}: not a number of books below 2^24")
+        if llt_l3_init(&self.raw, orders, first, span, queues, books) != 0:
             raise MemoryError(f"no memory for a book of {orders} orders")
 
     def __dealloc__(self):
@@ -71,9 +80,16 @@ cdef class L3Book:
     def __contains__(self, uint64_t id):
         return llt_l3_find(&self.raw, id) != 0
 
-    def add(self, uint64_t id, side, int64_t price, uint64_t quantity):
+    cdef unsigned side_of(self, side, book) except? 0xffffffff:
+        if not 0 <= book < self.raw.books:
+            raise ValueError(f"book {book!r}: there are {self.raw.books}, numbered from 0")
+        if side != LLT_L3_BID and side != LLT_L3_ASK:
+            raise ValueError(f"side {side!r} is neither BID ({BID}) nor ASK ({ASK})")
+        return 2 * <unsigned>book + <unsigned>side
+
+    def add(self, uint64_t id, side, int64_t price, uint64_t quantity, book=0):
         """A new order at the back of its queue. Raises ValueError for a live id, a quantity of 0, an id out of span."""
-        cdef llt_l3_status status = llt_l3_add(&self.raw, id, _side(side), price, quantity)
+        cdef llt_l3_status status = llt_l3_add(&self.raw, id, self.side_of(side, book), price, quantity)
         if status != LLT_L3_OK:
             raise _refusal(status, id)
 
@@ -97,7 +113,7 @@ cdef class L3Book:
             raise _refusal(status, id)
 
     def replace(self, uint64_t id, uint64_t new_id, int64_t price, uint64_t quantity):
-        """The order goes, one of the same side comes at the back of its queue; ``new_id`` may be ``id``.
+        """The order goes, one of the same side and book comes at the back of its queue; ``new_id`` may be ``id``.
 
         Raises KeyError for an id that is not live, ValueError as :meth:`add`; the book is then as before.
         """
@@ -113,12 +129,16 @@ cdef class L3Book:
         cdef Py_buffer view
         cdef llt_l3_status status
         cdef size_t done, count
+        import numpy as np
+
         array = np.ascontiguousarray(operations)
-        if array.dtype != OPERATION:
+        if array.dtype != _TYPES.named("OPERATION"):
             raise ValueError(f"operations of type {array.dtype}: OPERATION is wanted")
-        kinds, sides = array["kind"], array["side"]
-        if len(array) and not (ADD <= kinds.min() and kinds.max() <= EXECUTE and sides.max() <= ASK):
-            raise ValueError("operations hold a kind or a side that there is not")
+        kinds, sides, books = array["kind"], array["side"], array["book"]
+        if len(array) and not (
+                ADD <= kinds.min() and kinds.max() <= EXECUTE and sides.max() <= ASK
+                and books.max() < self.raw.books):
+            raise ValueError("operations hold a kind, a side or a book that there is not")
         PyObject_GetBuffer(array, &view, PyBUF_SIMPLE)
         try:
             count = view.len // sizeof(llt_l3_operation)
@@ -131,12 +151,21 @@ cdef class L3Book:
 
     def order(self, uint64_t id):
         """(side, price, quantity left) of a live order. Raises KeyError."""
+        cdef const llt_l3_level *level = self.level_of(id)
+        return level.side & 1, level.key ^ llt_l3_mirror(level.side), self.order_of(id).quantity
+
+    def book(self, uint64_t id):
+        """Number of the book that a live order is in. Raises KeyError."""
+        return self.level_of(id).side >> 1
+
+    cdef const llt_l3_order *order_of(self, uint64_t id) except NULL:
         cdef uint32_t number = llt_l3_find(&self.raw, id)
-        cdef llt_l3_order *order
         if number == 0:
             raise KeyError(id)
-        order = &self.raw.orders[number]
-        return order.side, self.raw.levels[order.level].key ^ llt_l3_mirror(order.side), order.quantity
+        return llt_l3_order_of(&self.raw, number)
+
+    cdef const llt_l3_level *level_of(self, uint64_t id) except NULL:
+        return &self.raw.levels[self.order_of(id).level]
 
     def position(self, uint64_t id):
         """(orders ahead, quantity ahead) in the queue of its level; walks from the front. Raises KeyError."""
@@ -147,68 +176,62 @@ cdef class L3Book:
         if number == 0:
             raise KeyError(id)
         with nogil:
-            at = self.raw.levels[self.raw.orders[number].level].head
+            at = self.raw.levels[llt_l3_order_of(&self.raw, number).level].head
             while at != number:
                 orders += 1
-                quantity += self.raw.orders[at].quantity
-                at = self.raw.orders[at].next
+                quantity += llt_l3_order_of(&self.raw, at).quantity
+                at = llt_l3_order_of(&self.raw, at).next
         return orders, quantity
 
-    def queue(self, side, int64_t price):
+    def queue(self, side, int64_t price, book=0):
         """Ids of the orders of one level, first in line first; empty when there is no such level."""
-        cdef unsigned which = _side(side)
+        cdef unsigned which = self.side_of(side, book)
         cdef uint32_t at
         if not self.raw.queues:
             raise ValueError("this book keeps no queues")
-        at = _level_number(&self.raw, which, price)
+        at = llt_price_index_get(&self.raw.sides[which], price ^ llt_l3_mirror(which))
         at = self.raw.levels[at].head if at else 0
         ids = []
         while at != 0:
-            ids.append(self.raw.orders[at].id)
-            at = self.raw.orders[at].next
+            ids.append(llt_l3_id(&self.raw, at))
+            at = llt_l3_order_of(&self.raw, at).next
         return ids
+
+    def best(self, side, book=0):
+        """(price, quantity, orders) of the best level of a side; None when it is empty."""
+        cdef unsigned which = self.side_of(side, book)
+        cdef const llt_price_index *index = &self.raw.sides[which]
+        if llt_price_index_empty(index):
+            return None
+        return self.level(llt_price_index_best(index))
 
     @property
     def best_bid(self):
-        """(price, quantity, orders) of the highest bid; None when there is none."""
-        return _best(&self.raw, LLT_L3_BID)
+        """:meth:`best` bid of book 0."""
+        return self.best(LLT_L3_BID)
 
     @property
     def best_ask(self):
-        """(price, quantity, orders) of the lowest ask; None when there is none."""
-        return _best(&self.raw, LLT_L3_ASK)
+        """:meth:`best` ask of book 0."""
+        return self.best(LLT_L3_ASK)
 
-    def levels(self, side, count=None):
+    cdef object level(self, uint32_t number):
+        cdef const llt_l3_level *level = &self.raw.levels[number]
+        return level.key ^ llt_l3_mirror(level.side), level.quantity, level.count
+
+    def levels(self, side, count=None, book=0):
         """List of (price, quantity, orders) from the best level on; all of them, or the first ``count``."""
-        cdef unsigned which = _side(side)
-        cdef llt_price_index *index = &self.raw.sides[which]
+        cdef unsigned which = self.side_of(side, book)
+        cdef const llt_price_index *index = &self.raw.sides[which]
         cdef int64_t key
         cdef uint32_t number
         found = []
         if llt_price_index_empty(index):
             return found
-        key = llt_price_index_best_key(index)
+        key = index.best
         number = llt_price_index_best(index)
         while count is None or <size_t>len(found) < count:
-            found.append((
-                key ^ llt_l3_mirror(which), self.raw.levels[number].quantity, self.raw.levels[number].count))
+            found.append(self.level(number))
             if not llt_price_index_next(index, &key, &number):
                 break
         return found
-
-
-cdef extern from "llt_price_index.h" nogil:
-    uint32_t llt_price_index_get(const llt_price_index *index, int64_t key)
-
-
-cdef uint32_t _level_number(const llt_l3_book *book, unsigned side, int64_t price) noexcept nogil:
-    return llt_price_index_get(&book.sides[side], price ^ llt_l3_mirror(side))
-
-
-cdef object _best(const llt_l3_book *book, unsigned side):
-    cdef int64_t price
-    cdef const llt_l3_level *level
-    if not llt_l3_best(book, side, &price):
-        return None
-    level = &book.levels[llt_price_index_best(&book.sides[side])]
-    return price, level.quantity, level.count

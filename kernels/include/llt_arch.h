@@ -68,7 +68,10 @@ static inline int llt_cpuid_execute(void) {
 
 static inline void llt_pause(void) { _mm_pause(); }
 
-static inline void llt_prefetch(const void *address) { _mm_prefetch((const char *)address, _MM_HINT_T0); }
+/* In assembler: gcc takes a function that only prefetches for one without an effect and leaves its calls out. */
+static inline void llt_prefetch(const void *address) {
+    __asm__ volatile("prefetcht0 %0" : : "m"(*(const char *)address));
+}
 
 /* Drops one line from every cache of the machine; llt_flushed() waits until all drops are done. */
 static inline void llt_flush(const void *address) { _mm_clflush(address); }
@@ -112,7 +115,9 @@ static inline int llt_cpuid_execute(void) { return 0; }
 
 static inline void llt_pause(void) { __asm__ volatile("yield" : : : "memory"); }
 
-static inline void llt_prefetch(const void *address) { __builtin_prefetch(address); }
+static inline void llt_prefetch(const void *address) {
+    __asm__ volatile("prfm pldl1keep, %a0" : : "p"(address));
+}
 
 static inline void llt_flush(const void *address) { __asm__ volatile("dc civac, %0" : : "r"(address) : "memory"); }
 

@@ -1,15 +1,17 @@
-/* Order-by-order (L3) book of one instrument: add, reduce, cancel, replace by order id; first in, first out queues.
+/* Order-by-order (L3) books of one venue: add, reduce, cancel, replace by order id; first in, first out queues.
  *
- * Layout: orders are 32-byte records, two a cache line, that hold the number of their level and links to their
- * neighbours in its queue; levels are 32-byte records with total, count, head and tail, found by price through
- * llt_price_index.h. All references are 32-bit numbers, so that arrays may move as they grow.
+ * One store serves any number of books, since a venue's ids are its own, not the instrument's. A side is numbered
+ * 2 * book, asks one more; a single book has the sides 0 (bids) and 1 (asks).
  *
- * Ids. Dense: the record of id i is number i - first, and memory follows the span of the ids in use: one cache miss an
- * operation. Hashed: any 64-bit ids; an open-addressing table (half full at most, linear probing, deletion by shifting
- * back, so that it never fills with graves) gives the number of a record from a free list: two misses.
+ * Layout. An order is a record of 16 bytes, four a line: quantity, number of its level, a link. Where queues or ids
+ * are kept it is one of 32: the link back and the id. Levels are records of 32 bytes with total, count, head and tail,
+ * found by price through llt_price_index.h. All references are 32-bit numbers, so that arrays may move as they grow.
+ *
+ * Ids. Dense: the record of id i is number i - first, and memory follows the highest id in use: one cache miss an
+ * operation. Hashed: any 64-bit ids; llt_order_ids.h gives the number of a record from a free list: two misses.
  * Without queues only totals and counts are kept, and an order's neighbours are not touched.
  *
- * Orders that cross are held as they come: matching is the venue's business. One thread owns a book.
+ * Orders that cross are held as they come: matching is the venue's business. One thread owns a store.
  */
 #ifndef LLT_L3_BOOK_H
 #define LLT_L3_BOOK_H
@@ -21,6 +23,8 @@
 #include <string.h>
 
 #include "llt_arch.h"
+#include "llt_large.h"
+#include "llt_order_ids.h"
 #include "llt_price_index.h"
 
 enum { LLT_L3_BID = 0, LLT_L3_ASK = 1 };
@@ -30,233 +34,216 @@ typedef enum {
     LLT_L3_UNKNOWN,   /* no live order of this id */
     LLT_L3_DUPLICATE, /* a live order has this id */
     LLT_L3_QUANTITY,  /* zero, or more than the order has left, or a level's total beyond 64 bits */
-    LLT_L3_RANGE,     /* an id outside the span of a dense book */
+    LLT_L3_RANGE,     /* an id outside the span of a dense store, a book that there is not */
     LLT_L3_MEMORY
 } llt_l3_status;
 
 typedef struct {
-    uint64_t id;
     uint64_t quantity;
-    uint32_t next; /* towards the back of the queue; of a free record: the next free one */
-    uint32_t previous;
     uint32_t level; /* LLT_NO_LEVEL: not live */
-    uint32_t side;
+    uint32_t next;  /* towards the back of the queue; of a free record: the next free one */
 } llt_l3_order;
+
+typedef struct {
+    llt_l3_order order;
+    uint64_t id;
+    uint32_t previous;
+    uint32_t reserved;
+} llt_l3_full_order;
 
 typedef struct {
     int64_t key;
     uint64_t quantity;
-    uint32_t head;
+    uint32_t head; /* of a free level: the next free one */
     uint32_t tail;
     uint32_t count;
-    uint32_t next_free;
+    uint32_t side;
 } llt_l3_level;
 
-_Static_assert(sizeof(llt_l3_order) == 32 && sizeof(llt_l3_level) == 32, "two a line");
+_Static_assert(sizeof(llt_l3_order) == 16 && sizeof(llt_l3_full_order) == 32, "four and two a line");
+_Static_assert(sizeof(llt_l3_level) == 32, "two a line");
+_Static_assert(offsetof(llt_l3_full_order, order) == 0, "a full record starts as a short one");
 
 typedef struct {
-    uint64_t id;
-    uint64_t order; /* number of the record, 0: empty */
-} llt_l3_entry;
-
-typedef struct {
-    llt_l3_order *orders; /* number 0 is nobody */
-    size_t order_capacity;
-    size_t orders_used; /* hashed: records ever taken */
-    uint32_t free_order;
+    void *orders; /* number 0 is nobody */
+    unsigned order_shift; /* log2 of a record's size */
+    bool queues;
+    bool hashed;
     llt_l3_level *levels; /* number 0 is none */
-    size_t level_capacity;
-    size_t levels_used;
-    uint32_t free_level;
-    llt_l3_entry *table; /* NULL: dense */
-    unsigned table_shift; /* 64 - log2 of its size */
+    llt_price_index *sides;
+    size_t books;
     uint64_t first_id;
     uint64_t span; /* dense: ids first_id .. first_id + span - 1 */
+    size_t order_capacity;
+    size_t orders_used; /* hashed: records ever taken */
     size_t live;
-    bool queues;
-    llt_price_index sides[2];
+    size_t level_capacity;
+    size_t levels_used;
+    uint32_t free_order;
+    uint32_t free_level;
+    llt_order_ids ids; /* hashed */
 } llt_l3_book;
 
-static inline int64_t llt_l3_mirror(unsigned side) { return side == LLT_L3_ASK ? -1 : 0; }
+static inline llt_l3_order *llt_l3_order_of(const llt_l3_book *book, uint32_t number) {
+    return (llt_l3_order *)(void *)((char *)book->orders + ((size_t)number << book->order_shift));
+}
+
+/* Where queues or ids are kept. */
+static inline llt_l3_full_order *llt_l3_full_order_of(const llt_l3_book *book, uint32_t number) {
+    return (llt_l3_full_order *)book->orders + number;
+}
+
+/* Prices of asks are mirrored (llt_price_index.h). */
+static inline int64_t llt_l3_mirror(unsigned side) { return (side & 1) == LLT_L3_ASK ? -1 : 0; }
 
 static inline void llt_l3_destroy(llt_l3_book *book) {
     free(book->orders);
     free(book->levels);
-    free(book->table);
-    llt_price_index_destroy(&book->sides[0]);
-    llt_price_index_destroy(&book->sides[1]);
+    free(book->ids.buckets);
+    for (size_t side = 0; book->sides != NULL && side < 2 * book->books; side++) {
+        llt_price_index_destroy(&book->sides[side]);
+    }
+    free(book->sides);
     memset(book, 0, sizeof *book);
 }
 
-static inline int llt_l3_grow_orders(llt_l3_book *book, size_t wanted) {
-    if (wanted > UINT32_MAX - 1) {
-        return -1;
+/* Records for numbers below `wanted`. */
+static inline bool llt_l3_grow_orders(llt_l3_book *book, size_t wanted) {
+    const size_t most = UINT32_MAX;
+    if (wanted > most) {
+        return false;
     }
     size_t capacity = book->order_capacity + book->order_capacity / 2;
-    capacity = capacity < wanted ? wanted : capacity > UINT32_MAX - 1 ? UINT32_MAX - 1 : capacity;
-    llt_l3_order *orders = (llt_l3_order *)realloc(book->orders, capacity * sizeof *orders);
+    capacity = capacity < wanted ? wanted : capacity > most ? most : capacity;
+    void *orders =
+        llt_large_grown(book->orders, book->order_capacity, capacity, (size_t)1 << book->order_shift);
     if (orders == NULL) {
-        return -1;
+        return false;
     }
-    memset(orders + book->order_capacity, 0, (capacity - book->order_capacity) * sizeof *orders);
     book->orders = orders;
     book->order_capacity = capacity;
-    return 0;
+    return true;
 }
 
 /* `orders` can be live without taking memory later. `span` 0: hashed ids, else dense ones. -1: no memory. */
-static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bool queues) {
+static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bool queues,
+                              size_t books) {
     memset(book, 0, sizeof *book);
     book->queues = queues;
+    book->hashed = span == 0;
+    book->order_shift = queues || book->hashed ? 5 : 4;
     book->first_id = first_id;
     book->span = span;
     book->orders_used = book->levels_used = 1;
-    if (span > UINT32_MAX - 2 || orders > UINT32_MAX - 2) {
+    if (span > UINT32_MAX - 2 || orders > UINT32_MAX - 2 || books == 0 || books > UINT32_MAX / 2) {
         return -1;
     }
     if (span != 0 && orders > span) {
         orders = (size_t)span;
     }
+    book->books = books;
     book->level_capacity = 256;
-    book->levels = (llt_l3_level *)calloc(book->level_capacity, sizeof *book->levels);
-    size_t size = 64;
-    while (size < 2 * orders + 2) {
-        size *= 2;
+    book->levels = (llt_l3_level *)llt_large_zeroed(book->level_capacity, sizeof *book->levels);
+    book->sides = (llt_price_index *)llt_large_zeroed(2 * books, sizeof *book->sides);
+    for (size_t side = 0; book->sides != NULL && side < 2 * books; side++) {
+        llt_price_index_init(&book->sides[side]);
     }
-    if (span == 0) {
-        book->table_shift = 64 - (unsigned)__builtin_ctzll(size);
-        book->table = (llt_l3_entry *)calloc(size, sizeof *book->table);
-    }
-    if (book->levels == NULL || (span == 0 && book->table == NULL) || llt_l3_grow_orders(book, orders + 2) != 0) {
+    if (book->levels == NULL || book->sides == NULL || (book->hashed && !llt_order_ids_init(&book->ids, orders)) ||
+        !llt_l3_grow_orders(book, orders + 2)) {
         llt_l3_destroy(book);
         return -1;
     }
     return 0;
 }
 
-/* Fibonacci hashing: neighbours are spread, and so are multiples of powers of two. */
-static inline size_t llt_l3_home(const llt_l3_book *book, uint64_t id) {
-    return (size_t)((id ^ id >> 32) * UINT64_C(0x9E3779B97F4A7C15) >> book->table_shift);
-}
-
-static inline size_t llt_l3_table_size(const llt_l3_book *book) { return (size_t)1 << (64 - book->table_shift); }
-
-/* Where `id` is in the table, or the empty place that it would take. */
-static inline size_t llt_l3_probe(const llt_l3_book *book, uint64_t id) {
-    const size_t mask = llt_l3_table_size(book) - 1;
-    size_t at = llt_l3_home(book, id);
-    while (book->table[at].order != 0 && book->table[at].id != id) {
-        at = (at + 1) & mask;
-    }
-    return at;
-}
-
-static inline int llt_l3_grow_table(llt_l3_book *book) {
-    const size_t size = llt_l3_table_size(book);
-    llt_l3_entry *old = book->table;
-    llt_l3_entry *table = (llt_l3_entry *)calloc(2 * size, sizeof *table);
-    if (table == NULL) {
-        return -1;
-    }
-    book->table = table;
-    book->table_shift--;
-    for (size_t at = 0; at < size; at++) {
-        if (old[at].order != 0) {
-            book->table[llt_l3_probe(book, old[at].id)] = old[at];
-        }
-    }
-    free(old);
-    return 0;
-}
-
 /* Number of the live order of this id; 0 when there is none. */
 static inline uint32_t llt_l3_find(const llt_l3_book *book, uint64_t id) {
-    if (book->table != NULL) {
-        return (uint32_t)book->table[llt_l3_probe(book, id)].order;
+    if (book->hashed) {
+        const uint32_t hash = llt_order_hash(id);
+        for (size_t at = llt_order_home(&book->ids, hash);; at = (at + 1) & book->ids.mask) {
+            const llt_order_bucket *bucket = &book->ids.buckets[at];
+            for (unsigned left = llt_bucket_equal(bucket->hashes, hash); left != 0; left &= left - 1) {
+                /* A hash stays behind its order: then the number is 0, whose record has no level. */
+                const uint32_t number = bucket->numbers[__builtin_ctz(left)];
+                const llt_l3_full_order *order = llt_l3_full_order_of(book, number);
+                if (order->id == id && order->order.level != LLT_NO_LEVEL) {
+                    return number;
+                }
+            }
+            if (bucket->passed == 0) {
+                return 0;
+            }
+        }
     }
     const uint64_t number = id - book->first_id + 1;
-    if (id < book->first_id || number >= book->order_capacity || book->orders[number].level == LLT_NO_LEVEL) {
+    if (id < book->first_id || number >= book->order_capacity ||
+        llt_l3_order_of(book, (uint32_t)number)->level == LLT_NO_LEVEL) {
         return 0;
     }
     return (uint32_t)number;
 }
 
-/* Loads what llt_l3_find will want, for a caller that knows what comes. */
-static inline void llt_l3_prefetch(const llt_l3_book *book, uint64_t id) {
-    if (book->table != NULL) {
-        llt_prefetch(&book->table[llt_l3_home(book, id)]);
-    } else if (id - book->first_id + 1 < book->order_capacity) {
-        llt_prefetch(&book->orders[id - book->first_id + 1]);
-    }
-}
-
-static inline void llt_l3_forget(llt_l3_book *book, uint64_t id) {
-    const size_t mask = llt_l3_table_size(book) - 1;
-    size_t hole = llt_l3_probe(book, id);
-    for (size_t at = (hole + 1) & mask; book->table[at].order != 0; at = (at + 1) & mask) {
-        /* An entry may move back to the hole unless its home lies behind it. */
-        const size_t home = llt_l3_home(book, book->table[at].id);
-        if (((at - home) & mask) >= ((at - hole) & mask)) {
-            book->table[hole] = book->table[at];
-            hole = at;
-        }
-    }
-    book->table[hole].order = 0;
+/* Id of a live order. */
+static inline uint64_t llt_l3_id(const llt_l3_book *book, uint32_t number) {
+    return book->hashed ? llt_l3_full_order_of(book, number)->id : book->first_id + number - 1;
 }
 
 /* Number of a record for a new id, 0 with `*status` set. Nothing is linked yet. */
 static inline uint32_t llt_l3_take(llt_l3_book *book, uint64_t id, llt_l3_status *status) {
-    if (book->table == NULL) {
+    if (!book->hashed) {
         const uint64_t number = id - book->first_id + 1;
         if (id < book->first_id || number > book->span) {
             *status = LLT_L3_RANGE;
             return 0;
         }
-        if (number >= book->order_capacity && llt_l3_grow_orders(book, (size_t)number + 1) != 0) {
+        if (number >= book->order_capacity && !llt_l3_grow_orders(book, (size_t)number + 1)) {
             *status = LLT_L3_MEMORY;
             return 0;
         }
-        if (book->orders[number].level != LLT_NO_LEVEL) {
+        if (llt_l3_order_of(book, (uint32_t)number)->level != LLT_NO_LEVEL) {
             *status = LLT_L3_DUPLICATE;
             return 0;
         }
         return (uint32_t)number;
     }
-    if (2 * (book->live + 1) > llt_l3_table_size(book) && llt_l3_grow_table(book) != 0) {
-        *status = LLT_L3_MEMORY;
+    if (llt_l3_find(book, id) != 0) {
+        *status = LLT_L3_DUPLICATE;
         return 0;
     }
-    const size_t at = llt_l3_probe(book, id);
-    if (book->table[at].order != 0) {
-        *status = LLT_L3_DUPLICATE;
+    if (!llt_order_ids_room(&book->ids)) {
+        *status = LLT_L3_MEMORY;
         return 0;
     }
     uint32_t number = book->free_order;
     if (number != 0) {
-        book->free_order = book->orders[number].next;
+        book->free_order = llt_l3_order_of(book, number)->next;
     } else {
-        if (book->orders_used == book->order_capacity && llt_l3_grow_orders(book, book->orders_used + 1) != 0) {
+        if (book->orders_used == book->order_capacity && !llt_l3_grow_orders(book, book->orders_used + 1)) {
             *status = LLT_L3_MEMORY;
             return 0;
         }
         number = (uint32_t)book->orders_used++;
     }
-    book->table[at] = (llt_l3_entry){id, number};
+    llt_order_ids_prefetch(&book->ids, id + LLT_ORDER_GROUP); /* the next ids, if they follow one another */
+    llt_l3_full_order_of(book, number)->id = id;
+    llt_order_ids_put(&book->ids, llt_order_hash(id), number);
+    book->ids.used++;
     return number;
 }
 
 static inline void llt_l3_give_back(llt_l3_book *book, uint32_t number) {
-    llt_l3_order *order = &book->orders[number];
+    llt_l3_order *order = llt_l3_order_of(book, number);
     order->level = LLT_NO_LEVEL;
-    if (book->table != NULL) {
-        llt_l3_forget(book, order->id);
+    if (book->hashed) {
+        llt_order_ids_remove(&book->ids, llt_order_hash(llt_l3_full_order_of(book, number)->id), number);
         order->next = book->free_order;
         book->free_order = number;
     }
 }
 
-/* Number of the level at `key`, made when there is none; LLT_NO_LEVEL: no memory. */
-static inline uint32_t llt_l3_level_at(llt_l3_book *book, llt_price_index *index, int64_t key) {
+/* Number of the level at `key` of a side, made when there is none; LLT_NO_LEVEL: no memory. */
+static inline uint32_t llt_l3_level_at(llt_l3_book *book, unsigned side, int64_t key) {
+    llt_price_index *index = &book->sides[side];
     uint32_t number = llt_price_index_get(index, key);
     if (number != LLT_NO_LEVEL) {
         return number;
@@ -264,8 +251,8 @@ static inline uint32_t llt_l3_level_at(llt_l3_book *book, llt_price_index *index
     number = book->free_level;
     if (number == LLT_NO_LEVEL) {
         if (book->levels_used == book->level_capacity) {
-            llt_l3_level *levels =
-                (llt_l3_level *)realloc(book->levels, 2 * book->level_capacity * sizeof *book->levels);
+            llt_l3_level *levels = (llt_l3_level *)llt_large_grown(book->levels, book->levels_used,
+                                                                   2 * book->level_capacity, sizeof *book->levels);
             if (levels == NULL) {
                 return LLT_NO_LEVEL;
             }
@@ -273,18 +260,31 @@ static inline uint32_t llt_l3_level_at(llt_l3_book *book, llt_price_index *index
             book->level_capacity *= 2;
         }
         number = (uint32_t)book->levels_used;
-        book->levels[number].next_free = LLT_NO_LEVEL;
     }
     if (llt_price_index_put(index, key, number) != 0) {
         return LLT_NO_LEVEL;
     }
     if (number == book->free_level) {
-        book->free_level = book->levels[number].next_free;
+        book->free_level = book->levels[number].head;
     } else {
         book->levels_used++;
     }
-    book->levels[number] = (llt_l3_level){.key = key};
+    book->levels[number] = (llt_l3_level){.key = key, .side = side};
     return number;
+}
+
+/* Puts an order whose quantity is set at the back of a level. The level's total is the caller's. */
+static inline void llt_l3_link(llt_l3_book *book, uint32_t number, uint32_t at) {
+    llt_l3_level *level = &book->levels[at];
+    llt_l3_order *order = llt_l3_order_of(book, number);
+    order->level = at;
+    if (book->queues) {
+        order->next = 0;
+        ((llt_l3_full_order *)(void *)order)->previous = level->tail;
+        *(level->tail != 0 ? &llt_l3_order_of(book, level->tail)->next : &level->head) = number;
+        level->tail = number;
+    }
+    book->live++;
 }
 
 static inline llt_l3_status llt_l3_add(llt_l3_book *book, uint64_t id, unsigned side, int64_t price,
@@ -297,9 +297,7 @@ static inline llt_l3_status llt_l3_add(llt_l3_book *book, uint64_t id, unsigned 
     if (number == 0) {
         return status;
     }
-    llt_l3_order *order = &book->orders[number];
-    order->id = id;
-    const uint32_t at = llt_l3_level_at(book, &book->sides[side], price ^ llt_l3_mirror(side));
+    const uint32_t at = llt_l3_level_at(book, side, price ^ llt_l3_mirror(side));
     if (at == LLT_NO_LEVEL) {
         llt_l3_give_back(book, number);
         return LLT_L3_MEMORY;
@@ -311,32 +309,25 @@ static inline llt_l3_status llt_l3_add(llt_l3_book *book, uint64_t id, unsigned 
         return LLT_L3_QUANTITY;
     }
     level->count++;
-    order->quantity = quantity;
-    order->level = at;
-    order->side = side;
-    if (book->queues) {
-        order->next = 0;
-        order->previous = level->tail;
-        *(level->tail != 0 ? &book->orders[level->tail].next : &level->head) = number;
-        level->tail = number;
-    }
-    book->live++;
+    llt_l3_order_of(book, number)->quantity = quantity;
+    llt_l3_link(book, number, at);
     return LLT_L3_OK;
 }
 
 /* Takes a live order out of its level; its record is still the caller's. */
 static inline void llt_l3_unlink(llt_l3_book *book, uint32_t number) {
-    llt_l3_order *order = &book->orders[number];
-    llt_l3_level *level = &book->levels[order->level];
-    level->quantity -= order->quantity;
+    const llt_l3_order order = *llt_l3_order_of(book, number);
+    llt_l3_level *level = &book->levels[order.level];
+    level->quantity -= order.quantity;
     if (book->queues) {
-        *(order->previous != 0 ? &book->orders[order->previous].next : &level->head) = order->next;
-        *(order->next != 0 ? &book->orders[order->next].previous : &level->tail) = order->previous;
+        const uint32_t previous = llt_l3_full_order_of(book, number)->previous;
+        *(previous != 0 ? &llt_l3_order_of(book, previous)->next : &level->head) = order.next;
+        *(order.next != 0 ? &llt_l3_full_order_of(book, order.next)->previous : &level->tail) = previous;
     }
     if (--level->count == 0) {
-        llt_price_index_remove(&book->sides[order->side], level->key);
-        level->next_free = book->free_level;
-        book->free_level = order->level;
+        llt_price_index_remove(&book->sides[level->side], level->key);
+        level->head = book->free_level;
+        book->free_level = order.level;
     }
     book->live--;
 }
@@ -357,7 +348,7 @@ static inline llt_l3_status llt_l3_reduce(llt_l3_book *book, uint64_t id, uint64
     if (number == 0) {
         return LLT_L3_UNKNOWN;
     }
-    llt_l3_order *order = &book->orders[number];
+    llt_l3_order *order = llt_l3_order_of(book, number);
     if (quantity == 0 || quantity > order->quantity) {
         return LLT_L3_QUANTITY;
     }
@@ -381,19 +372,18 @@ static inline llt_l3_status llt_l3_replace(llt_l3_book *book, uint64_t id, uint6
     if (quantity == 0) {
         return LLT_L3_QUANTITY;
     }
-    if (new_id != id && llt_l3_find(book, new_id) != 0) {
-        return LLT_L3_DUPLICATE;
-    }
-    if (book->table == NULL && (new_id < book->first_id || new_id - book->first_id >= book->span)) {
-        return LLT_L3_RANGE;
-    }
-    const llt_l3_order old = book->orders[number];
+    const llt_l3_order old = *llt_l3_order_of(book, number);
+    const unsigned side = book->levels[old.level].side;
     if (new_id != id) {
         /* The new one first: what can fail fails before anything is gone. */
-        const llt_l3_status status = llt_l3_add(book, new_id, old.side, price, quantity);
-        return status != LLT_L3_OK ? status : llt_l3_cancel(book, id);
+        const llt_l3_status status = llt_l3_add(book, new_id, side, price, quantity);
+        if (status == LLT_L3_OK) {
+            llt_l3_unlink(book, number);
+            llt_l3_give_back(book, number);
+        }
+        return status;
     }
-    const uint32_t at = llt_l3_level_at(book, &book->sides[old.side], price ^ llt_l3_mirror(old.side));
+    const uint32_t at = llt_l3_level_at(book, side, price ^ llt_l3_mirror(side));
     if (at == LLT_NO_LEVEL) {
         return LLT_L3_MEMORY;
     }
@@ -403,18 +393,9 @@ static inline llt_l3_status llt_l3_replace(llt_l3_book *book, uint64_t id, uint6
     }
     book->levels[at].count++; /* keeps the level while the order leaves it */
     llt_l3_unlink(book, number);
-    llt_l3_level *level = &book->levels[at];
-    llt_l3_order *order = &book->orders[number];
-    level->quantity += quantity;
-    order->quantity = quantity;
-    order->level = at;
-    if (book->queues) {
-        order->next = 0;
-        order->previous = level->tail;
-        *(level->tail != 0 ? &book->orders[level->tail].next : &level->head) = number;
-        level->tail = number;
-    }
-    book->live++;
+    book->levels[at].quantity += quantity;
+    llt_l3_order_of(book, number)->quantity = quantity;
+    llt_l3_link(book, number, at);
     return LLT_L3_OK;
 }
 
@@ -424,7 +405,7 @@ static inline bool llt_l3_best(const llt_l3_book *book, unsigned side, int64_t *
     if (llt_price_index_empty(index)) {
         return false;
     }
-    *price = llt_price_index_best_key(index) ^ llt_l3_mirror(side);
+    *price = index->best ^ llt_l3_mirror(side);
     return true;
 }
 
@@ -437,14 +418,21 @@ typedef struct {
     int64_t price;
     uint64_t quantity;
     uint8_t kind;
-    uint8_t side;
-    uint8_t reserved[6];
+    uint8_t side; /* of an order that is added, as its book */
+    uint8_t reserved[2];
+    uint32_t book;
 } llt_l3_operation;
+
+_Static_assert(sizeof(llt_l3_operation) == 40, "no padding: the operation is also a NumPy dtype");
 
 static inline llt_l3_status llt_l3_apply(llt_l3_book *book, const llt_l3_operation *operation) {
     switch (operation->kind) {
     case LLT_L3_ADD:
-        return llt_l3_add(book, operation->id, operation->side & 1, operation->price, operation->quantity);
+        if (operation->book >= book->books) {
+            return LLT_L3_RANGE;
+        }
+        return llt_l3_add(book, operation->id, 2 * operation->book + (operation->side & 1), operation->price,
+                          operation->quantity);
     case LLT_L3_CANCEL:
         return llt_l3_cancel(book, operation->id);
     case LLT_L3_REPLACE:
@@ -454,16 +442,45 @@ static inline llt_l3_status llt_l3_apply(llt_l3_book *book, const llt_l3_operati
     }
 }
 
-#define LLT_L3_AHEAD 12 /* operations: their records are on the way when they are needed */
+/* How many operations ahead memory is asked for: the bucket of a hashed id, the order, its level or a new one's. */
+#define LLT_L3_AHEAD_ID 24
+#define LLT_L3_AHEAD_ORDER 14
+#define LLT_L3_AHEAD_LEVEL 5
+
+/* Number of the record that the id will most likely be; 0 when it is none. No branch: what comes is hard to guess. */
+static inline uint32_t llt_l3_guess(const llt_l3_book *book, uint64_t id) {
+    if (book->hashed) {
+        return llt_order_ids_guess(&book->ids, id);
+    }
+    const uint64_t number = id - book->first_id + 1;
+    return number < book->order_capacity ? (uint32_t)number : 0;
+}
+
+static inline void llt_l3_prefetch(const llt_l3_book *book, const llt_l3_operation *operations, size_t left) {
+    if (left > LLT_L3_AHEAD_ID) {
+        const llt_l3_operation *next = &operations[LLT_L3_AHEAD_ID];
+        llt_prefetch(&book->sides[next->book < book->books ? 2 * next->book + (next->side & 1) : 0]);
+        if (book->hashed) {
+            llt_order_ids_prefetch(&book->ids, next->id);
+        }
+    }
+    if (left > LLT_L3_AHEAD_ORDER) {
+        llt_prefetch(llt_l3_order_of(book, llt_l3_guess(book, operations[LLT_L3_AHEAD_ORDER].id)));
+    }
+    if (left > LLT_L3_AHEAD_LEVEL) {
+        const llt_l3_operation *next = &operations[LLT_L3_AHEAD_LEVEL];
+        const unsigned side = next->book < book->books ? 2 * next->book + (next->side & 1) : 0;
+        llt_price_index_prefetch(&book->sides[side], next->price ^ llt_l3_mirror(side));
+        llt_prefetch(&book->levels[llt_l3_order_of(book, llt_l3_guess(book, next->id))->level]);
+    }
+}
 
 /* Applies `count` operations, the memory of those to come already under way; gives how many before the first refused. */
 static inline size_t llt_l3_apply_many(llt_l3_book *book, const llt_l3_operation *operations, size_t count,
                                        llt_l3_status *status) {
     *status = LLT_L3_OK;
     for (size_t at = 0; at < count; at++) {
-        if (at + LLT_L3_AHEAD < count) {
-            llt_l3_prefetch(book, operations[at + LLT_L3_AHEAD].id);
-        }
+        llt_l3_prefetch(book, operations + at, count - at);
         *status = llt_l3_apply(book, &operations[at]);
         if (*status != LLT_L3_OK) {
             return at;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -21,38 +22,39 @@ PRICES = st.one_of(
 )  # fmt: skip
 
 
+BOOKS = 3
+
+
 class Model:
     """Queues as lists."""
 
     def __init__(self) -> None:
         self.orders: dict[int, list[int]] = {}
-        self.queues: dict[tuple[int, int], list[int]] = {}
+        self.queues: dict[tuple[int, int, int], list[int]] = {}
 
-    def add(self, order: int, side: int, price: int, quantity: int) -> None:
-        self.orders[order] = [side, price, quantity]
-        self.queues.setdefault((side, price), []).append(order)
+    def add(self, order: int, side: int, price: int, quantity: int, book: int) -> None:
+        self.orders[order] = [side, price, quantity, book]
+        self.queues.setdefault((book, side, price), []).append(order)
 
     def cancel(self, order: int) -> None:
-        side, price, _ = self.orders.pop(order)
-        queue = self.queues[side, price]
+        side, price, _, book = self.orders.pop(order)
+        queue = self.queues[book, side, price]
         queue.remove(order)
         if not queue:
-            del self.queues[side, price]
+            del self.queues[book, side, price]
 
-    def levels(self, side: int) -> list[tuple[int, int, int]]:
-        prices = sorted((price for where, price in self.queues if where == side), reverse=side == BID)
-        return [
-            (price, sum(self.orders[o][2] for o in self.queues[side, price]), len(self.queues[side, price]))
-            for price in prices
-        ]
+    def levels(self, side: int, book: int) -> list[tuple[int, int, int]]:
+        prices = sorted((price for *where, price in self.queues if where == [book, side]), reverse=side == BID)
+        queues = [(price, self.queues[book, side, price]) for price in prices]
+        return [(price, sum(self.orders[o][2] for o in queue), len(queue)) for price, queue in queues]
 
 
 class Books(RuleBasedStateMachine):
     @initialize(dense=st.booleans(), scale=st.sampled_from([1, 2**32, 2**58 + 1]))
     def start(self, dense: bool, scale: int) -> None:
         self.scale = 1 if dense else scale
-        self.book = L3Book(2, dense=(0, 64) if dense else None)
-        self.totals = L3Book(2, dense=(0, 64) if dense else None, queues=False)
+        self.book = L3Book(2, dense=(0, 64) if dense else None, books=BOOKS)
+        self.totals = L3Book(2, dense=(0, 64) if dense else None, queues=False, books=BOOKS)
         self.model = Model()
 
     def both(self, name: str, *values: int) -> None:
@@ -64,14 +66,17 @@ class Books(RuleBasedStateMachine):
             with pytest.raises(error):
                 getattr(book, name)(*values)
 
-    @rule(number=st.integers(0, 63), side=st.sampled_from([BID, ASK]), price=PRICES, quantity=st.integers(0, 1000))
-    def add(self, number: int, side: int, price: int, quantity: int) -> None:
+    @rule(
+        number=st.integers(0, 63), side=st.sampled_from([BID, ASK]), price=PRICES, quantity=st.integers(0, 1000),
+        book=st.integers(0, BOOKS - 1),
+    )  # fmt: skip
+    def add(self, number: int, side: int, price: int, quantity: int, book: int) -> None:
         order = number * self.scale % (LARGEST + 1)
         if quantity == 0 or order in self.model.orders:
-            self.refused(ValueError, "add", order, side, price, quantity)
+            self.refused(ValueError, "add", order, side, price, quantity, book)
         else:
-            self.both("add", order, side, price, quantity)
-            self.model.add(order, side, price, quantity)
+            self.both("add", order, side, price, quantity, book)
+            self.model.add(order, side, price, quantity, book)
 
     @rule(number=st.integers(0, 63), quantity=st.integers(0, 1000), name=st.sampled_from(["reduce", "execute"]))
     def reduce(self, number: int, quantity: int, name: str) -> None:
@@ -104,25 +109,28 @@ class Books(RuleBasedStateMachine):
             self.refused(ValueError, "replace", order, successor, price, quantity)
         else:
             self.both("replace", order, successor, price, quantity)
-            side = self.model.orders[order][0]
+            side, _, _, book = self.model.orders[order]
             self.model.cancel(order)
-            self.model.add(successor, side, price, quantity)
+            self.model.add(successor, side, price, quantity, book)
 
     @invariant()
     def agree(self) -> None:
         if not hasattr(self, "book"):
             return
         assert len(self.book) == len(self.totals) == len(self.model.orders)
-        for side in (BID, ASK):
-            levels = self.model.levels(side)
-            assert self.book.levels(side) == self.totals.levels(side) == levels
-            best = self.book.best_bid if side == BID else self.book.best_ask
-            assert best == (levels[0] if levels else None)
-        for (side, price), queue in self.model.queues.items():
-            assert self.book.queue(side, price) == queue
+        for book in range(BOOKS):
+            for side in (BID, ASK):
+                levels = self.model.levels(side, book)
+                assert self.book.levels(side, book=book) == self.totals.levels(side, book=book) == levels
+                assert self.book.best(side, book) == (levels[0] if levels else None)
+        assert self.book.best_bid == self.book.best(BID, 0)
+        assert self.book.best_ask == self.book.best(ASK, 0)
+        for (book, side, price), queue in self.model.queues.items():
+            assert self.book.queue(side, price, book) == queue
             ahead = sum(self.model.orders[order][2] for order in queue[:-1])
             assert self.book.position(queue[-1]) == (len(queue) - 1, ahead)
-            assert self.book.order(queue[0]) == tuple(self.model.orders[queue[0]])
+            assert self.book.order(queue[0]) == tuple(self.model.orders[queue[0]][:3])
+            assert self.book.book(queue[0]) == book
 
 
 Books.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
@@ -131,10 +139,10 @@ TestBooks = Books.TestCase
 
 def operations(rows: list[tuple[Any, ...]]) -> np.ndarray[Any, Any]:
     array = np.zeros(len(rows), OPERATION)
-    for name, column in zip(
-        ("kind", "id", "side", "price", "quantity", "new_id"), zip(*rows, strict=True), strict=True
-    ):
-        array[name] = column
+    names = ("kind", "id", "side", "price", "quantity", "new_id", "book")
+    for at, row in enumerate(rows):
+        for name, value in zip(names, row, strict=False):  # book 0 where none is named
+            array[name][at] = value
     return array
 
 
@@ -171,10 +179,12 @@ def test_operations_in_bulk_stop_at_the_first_refused() -> None:
     assert 2 not in book
 
 
-@pytest.mark.parametrize("row", [(0, 1, BID, 1, 1, 0), (6, 1, BID, 1, 1, 0), (ADD, 1, 2, 1, 1, 0)])
+@pytest.mark.parametrize(
+    "row", [(0, 1, BID, 1, 1, 0), (6, 1, BID, 1, 1, 0), (ADD, 1, 2, 1, 1, 0), (ADD, 1, BID, 1, 1, 0, 1)]
+)
 def test_operations_of_no_kind_or_side_are_refused_before_any_is_applied(row: tuple[int, ...]) -> None:
     book = L3Book()
-    with pytest.raises(ValueError, match="kind or a side"):
+    with pytest.raises(ValueError, match="kind, a side or a book"):
         book.apply(operations([(ADD, 7, BID, 1, 1, 0), row]))
     assert len(book) == 0
     with pytest.raises(ValueError, match="OPERATION"):
@@ -205,11 +215,60 @@ def test_a_dense_book_refuses_other_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"orders": -1}, {"dense": (0, 0)}, {"dense": (2**64 - 1, 2)}, {"dense": (0, 2**32)}]
-)
+    "arguments",
+    [
+        {"orders": -1},
+        {"dense": (0, 0)},
+        {"dense": (2**64 - 1, 2)},
+        {"dense": (0, 2**32)},
+        {"books": 0},
+        {"books": 2**24},
+    ],
+)  # fmt: skip
 def test_sizes_that_are_none_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"orders|dense"):
+    with pytest.raises(ValueError, match=r"orders|dense|books"):
         L3Book(**arguments)
+
+
+@pytest.mark.parametrize("book", [-1, 2])
+def test_a_book_that_there_is_not_is_refused(book: int) -> None:
+    books = L3Book(books=2)
+    with pytest.raises(ValueError, match="there are 2"):
+        books.add(1, BID, 1, 1, book)
+    with pytest.raises(ValueError, match="there are 2"):
+        books.best(BID, book)
+    assert len(books) == 0
+
+
+def ids_of_one_bucket(count: int) -> list[int]:
+    """Ids whose hashes start with the same 12 bits: in any table of less than 4096 buckets they have one home."""
+    source = np.random.default_rng(7)
+    found: list[int] = []
+    while len(found) < count:
+        ids = source.integers(0, 2**64, 1 << 18, dtype=np.uint64)
+        groups = ids // np.uint64(4)
+        with np.errstate(over="ignore"):
+            scattered = (groups ^ (groups >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
+        found += ids[scattered >> np.uint64(52) == 5].tolist()
+    return found[:count]
+
+
+def test_ids_that_crowd_into_one_bucket_are_found_and_forgotten() -> None:
+    """They run over into the next buckets, and leave nothing behind that would end or lengthen a search."""
+    source = random.Random(3)  # noqa: S311 - a workload, not a secret
+    ids = ids_of_one_bucket(60)
+    book, live = L3Book(200, queues=False), set[int]()
+    for _ in range(5000):
+        order = source.choice(ids)
+        if order in live:
+            book.cancel(order)
+            live.remove(order)
+        else:
+            book.add(order, BID, 1, 1)
+            live.add(order)
+        other = source.choice(ids)
+        assert (other in book) == (other in live)
+    assert len(book) == len(live)
 
 
 def test_a_book_without_queues_says_so() -> None:
