@@ -103,16 +103,25 @@ static __attribute__((noinline, cold)) bool llt_binance_differs(llt_binance_curs
 #define LLT_BINANCE_IS(cursor, text) \
     (llt_same((cursor)->at, text, sizeof(text) - 1) && ((cursor)->at += sizeof(text) - 1, true))
 
-static inline bool llt_binance_number(llt_binance_cursor *cursor, uint64_t *value) {
+/* `next` lies behind the number at the cursor, or is NULL when there is none. The number was read from at most one
+ * literal behind the end: there is padding. */
+static inline bool llt_binance_behind(llt_binance_cursor *cursor, const unsigned char *next) {
     if (cursor->at > cursor->end) {
         return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_TRUNCATED);
     }
-    const unsigned char *next = llt_digits(cursor->at, value);
     if (next == NULL) {
         return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_NUMBER);
     }
     cursor->at = next;
     return true;
+}
+
+static inline bool llt_binance_number(llt_binance_cursor *cursor, uint64_t *value) {
+    return llt_binance_behind(cursor, llt_digits(cursor->at, value));
+}
+
+static inline bool llt_binance_decimal(llt_binance_cursor *cursor, int64_t *value) {
+    return llt_binance_behind(cursor, llt_decimal(cursor->at, value));
 }
 
 /* Times are milliseconds (13 digits today) or, on streams with timeUnit=MICROSECOND, microseconds (16): 10^14 lies
@@ -128,18 +137,6 @@ static inline bool llt_binance_time(llt_binance_cursor *cursor, int64_t *time_us
         return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_NUMBER);
     }
     *time_us = (int64_t)(value < UINT64_C(100000000000000) ? value * 1000 : value);
-    return true;
-}
-
-static inline bool llt_binance_decimal(llt_binance_cursor *cursor, int64_t *value) {
-    if (cursor->at > cursor->end) {
-        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_TRUNCATED);
-    }
-    const unsigned char *next = llt_decimal(cursor->at, value);
-    if (next == NULL) {
-        return LLT_BINANCE_FAIL(cursor, LLT_BINANCE_NUMBER);
-    }
-    cursor->at = next;
     return true;
 }
 

@@ -29,14 +29,6 @@ typedef struct {
     size_t size;
 } llt_fix_value;
 
-static inline uint32_t llt_fix_sum(const unsigned char *text, size_t size) {
-    uint32_t sum = 0;
-    for (size_t i = 0; i < size; i++) {
-        sum += text[i];
-    }
-    return sum;
-}
-
 /* Writes the message into `out`; gives where it starts, NULL when `room` does not do. `*size` is its size. */
 static inline unsigned char *llt_fix_build(const llt_fix_template *form, const llt_fix_value *values,
                                            unsigned char *out, size_t room, size_t *size) {
@@ -58,7 +50,7 @@ static inline unsigned char *llt_fix_build(const llt_fix_template *form, const l
         at += constant;
         if (value != 0) {
             memcpy(at, values[slot].text, value);
-            sum += llt_fix_sum(at, value);
+            sum += (uint32_t)llt_fix_sum(at, value);
             at += value;
         }
     }
@@ -74,7 +66,7 @@ static inline unsigned char *llt_fix_build(const llt_fix_template *form, const l
     } while (length != 0);
     start -= LLT_FIX_PREFIX;
     memcpy(start, "8=FIX.4.4\0019=", LLT_FIX_PREFIX);
-    sum += llt_fix_sum(start, (size_t)(out + LLT_FIX_HEADER - start));
+    sum += (uint32_t)llt_fix_sum(start, (size_t)(out + LLT_FIX_HEADER - start));
     sum &= 255;
     memcpy(at, "10=", 3);
     at[3] = (unsigned char)('0' + sum / 100);
