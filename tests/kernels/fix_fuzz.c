@@ -1,4 +1,4 @@
-/* fix_fuzz ROUNDS: every path refuses or reads each mutant alike, and what is accepted has the right length and sum. */
+/* Every path refuses or reads each mutant alike; what is accepted has the right length, sum and numbers. */
 #include "fuzz.h"
 #include "llt_fix_build.h"
 
@@ -17,6 +17,31 @@ typedef struct {
     size_t count, total, position;
     llt_fix_field fields[FIELDS];
 } outcome;
+
+/* The field as a number: refused or read as fuzz_decimal does. */
+static int check_numbers(const unsigned char *text, const llt_fix_field *field) {
+    const unsigned char *at = text + field->offset;
+    const size_t sign = *at == '-', size = field->size - sign;
+    bool digits = false;
+    for (size_t i = sign; i < field->size; i++) {
+        digits |= at[i] >= '0' && at[i] <= '9';
+    }
+    const __int128 plain = digits ? fuzz_decimal(at + sign, size) : -1;
+    const bool whole = memchr(at, '.', field->size) == NULL;
+    const __int128 units = plain / 100000000;
+    int64_t value;
+    if (llt_fix_decimal(text, field, &value)) {
+        FUZZ_CHECK(plain >= 0 && value == (sign ? -plain : plain));
+    } else {
+        FUZZ_CHECK(plain < 0 || plain > INT64_MAX);
+    }
+    if (llt_fix_integer(text, field, &value)) {
+        FUZZ_CHECK(plain >= 0 && whole && value == (sign ? -units : units));
+    } else {
+        FUZZ_CHECK(plain < 0 || !whole || units - (__int128)sign > INT64_MAX);
+    }
+    return 0;
+}
 
 static int check(const unsigned char *mutant, size_t size, uint64_t *accepted) {
     static outcome first, other;
@@ -44,43 +69,40 @@ static int check(const unsigned char *mutant, size_t size, uint64_t *accepted) {
             FUZZ_CHECK(first.fields[i].offset > next && first.fields[i].size > 0);
             next = first.fields[i].offset + first.fields[i].size + 1;
             FUZZ_CHECK(exact[next - 1] == LLT_FIX_SOH);
-            int64_t value;
-            (void)llt_fix_decimal(exact, &first.fields[i], &value);
-            (void)llt_fix_integer(exact, &first.fields[i], &value);
+            if (check_numbers(exact, &first.fields[i])) {
+                return 1;
+            }
         }
         FUZZ_CHECK(next == first.total);
-        uint32_t sum = llt_fix_sum(exact, first.total - LLT_FIX_TRAILER) & 255;
-        FUZZ_CHECK(sum == (uint32_t)atoi((const char *)exact + first.total - 4));
+        const uint64_t sum = llt_fix_sum(exact, first.total - LLT_FIX_TRAILER) & 255;
+        FUZZ_CHECK(sum == (uint64_t)atoi((const char *)exact + first.total - 4));
     }
     free(exact);
     return 0;
 }
 
-int main(int argc, char **argv) {
-    uint64_t rounds = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000;
-    uint64_t accepted = 0;
-    static unsigned char mutant[FUZZ_ROOM], whole[FUZZ_ROOM];
-    for (uint64_t round = 0; round < rounds; round++) {
-        const char *seed = bodies[fuzz_random(sizeof bodies / sizeof *bodies)];
-        size_t size = strlen(seed);
-        memcpy(mutant, seed, size);
-        bool inside = fuzz_random(2) == 0;
-        if (inside) {
-            size = fuzz_mutate((const unsigned char *)seed, size, "0123456789=\001\001.-", mutant);
-        }
-        /* Framed rightly, so that a changed body is looked at, then half of them changed as a whole. */
-        uint32_t sizes[1] = {(uint32_t)size};
-        llt_fix_template form = {mutant, sizes, 0, llt_fix_sum(mutant, size)};
-        size_t built;
-        unsigned char *start = llt_fix_build(&form, NULL, whole, sizeof whole, &built);
-        FUZZ_CHECK(start != NULL);
-        memcpy(mutant, start, built);
-        size = inside ? built : fuzz_mutate(start, built, "0123456789=\001\001.-", mutant);
-        if (check(mutant, size, &accepted)) {
-            fprintf(stderr, "input: %.*s\n", (int)size, (const char *)mutant);
-            return 1;
-        }
+static size_t candidate(unsigned char *out) {
+    static unsigned char body[FUZZ_ROOM], whole[FUZZ_ROOM];
+    const char *seed = bodies[fuzz_random(sizeof bodies / sizeof *bodies)];
+    size_t size = strlen(seed);
+    memcpy(body, seed, size);
+    const bool inside = fuzz_random(2) == 0;
+    if (inside) {
+        size = fuzz_mutate((const unsigned char *)seed, size, "0123456789=\001\001.-", body);
     }
-    printf("%llu of %llu accepted\n", (unsigned long long)accepted, (unsigned long long)rounds);
-    return accepted == 0 || accepted == rounds;
+    /* Framed rightly, so that a changed body is looked at, then half of them changed as a whole. */
+    uint32_t sizes[1] = {(uint32_t)size};
+    llt_fix_template form = {body, sizes, 0, (uint32_t)llt_fix_sum(body, size)};
+    size_t built;
+    const unsigned char *start = llt_fix_build(&form, NULL, whole, sizeof whole, &built);
+    if (start == NULL) {
+        abort();
+    }
+    if (!inside) {
+        return fuzz_mutate(start, built, "0123456789=\001\001.-", out);
+    }
+    memcpy(out, start, built);
+    return built;
 }
+
+#include "fuzz_main.h"
