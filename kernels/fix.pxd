@@ -36,7 +36,6 @@ cdef extern from "llt_fix_build.h" nogil:
         const unsigned char *pieces
         const uint32_t *sizes
         size_t slots
-        uint32_t sum
 
     ctypedef struct llt_fix_value:
         const unsigned char *text

@@ -261,7 +261,6 @@ cdef class Template:
         self.raw.pieces = <const unsigned char *>PyBytes_AS_STRING(self.pieces)
         self.raw.sizes = self.sizes
         self.raw.slots = len(tags)
-        self.raw.sum = sum(self.pieces)
 
     def __dealloc__(self):
         free(self.sizes)

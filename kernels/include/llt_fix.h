@@ -85,14 +85,6 @@ static inline size_t llt_fix_next(const unsigned char *text, size_t size) {
     return at == NULL || at > end ? size : (size_t)(at - text);
 }
 
-static inline uint64_t llt_fix_sum(const unsigned char *text, size_t size) {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < size; i++) {
-        sum += text[i];
-    }
-    return sum;
-}
-
 /* The data field behind a length field whose value is text[value..end): where the next field starts, 0 if it is none. */
 static inline size_t llt_fix_data(const unsigned char *text, size_t trailer, size_t value, size_t end, uint16_t data_tag,
                                   llt_fix_field *field) {

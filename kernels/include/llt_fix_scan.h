@@ -145,6 +145,29 @@ static inline llt_fix_masks llt_fix_step_scalar(const unsigned char *at, size_t 
 
 #endif
 
+static inline uint64_t llt_fix_sum(const unsigned char *text, size_t size) {
+    uint64_t sum = 0;
+#if defined(__x86_64__)
+    if (size >= 16) {
+        __m128i total = _mm_setzero_si128();
+        const unsigned char *end = text + size;
+        for (; text + 16 <= end; text += 16) {
+            const __m128i part = _mm_loadu_si128((const __m128i *)(const void *)text);
+            total = _mm_add_epi64(total, _mm_sad_epu8(part, _mm_setzero_si128()));
+        }
+        /* What is left is the end of the last 16 bytes. */
+        const __m128i last = _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
+        const __m128i keep = _mm_loadu_si128((const __m128i *)(const void *)(llt_fix_keep + 48 + (end - text)));
+        total = _mm_add_epi64(total, _mm_sad_epu8(_mm_and_si128(last, keep), _mm_setzero_si128()));
+        return (uint64_t)_mm_cvtsi128_si64(total) + (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(total, total));
+    }
+#endif
+    for (size_t i = 0; i < size; i++) {
+        sum += text[i];
+    }
+    return sum;
+}
+
 /* The first `digits` (1..4) of a little-endian word as a number: one multiplication. */
 static inline uint32_t llt_fix_short_tag(uint32_t head, unsigned digits) {
     uint32_t tag = (head ^ (uint32_t)LLT_ZEROS) << (32 - 8 * digits);

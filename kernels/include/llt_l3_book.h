@@ -145,9 +145,6 @@ static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_i
     book->level_capacity = 256;
     book->levels = (llt_l3_level *)llt_large_zeroed(book->level_capacity, sizeof *book->levels);
     book->sides = (llt_price_index *)llt_large_zeroed(2 * books, sizeof *book->sides);
-    for (size_t side = 0; book->sides != NULL && side < 2 * books; side++) {
-        llt_price_index_init(&book->sides[side]);
-    }
     if (book->levels == NULL || book->sides == NULL || (book->hashed && !llt_order_ids_init(&book->ids, orders)) ||
         !llt_l3_grow_orders(book, orders + 2)) {
         llt_l3_destroy(book);

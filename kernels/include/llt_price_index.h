@@ -38,26 +38,20 @@ typedef struct {
 typedef struct {
     int64_t base;     /* key of the window's first place */
     int64_t best;     /* the highest key, if there is one */
-    uint64_t summary; /* 0: no key */
+    uint64_t summary; /* 0: no key, not even a far one */
     llt_price_places *places;
 } llt_price_index;
 
 _Static_assert(LLT_WINDOW == 64 * 64, "one summary word");
 _Static_assert(sizeof(llt_price_index) == 32, "both sides of a book in a line");
 
-/* What a side that never held a level has: nothing is written to it. */
-static llt_price_places llt_price_no_places;
-
-static inline void llt_price_index_init(llt_price_index *index) {
-    *index = (llt_price_index){.places = &llt_price_no_places};
-}
-
+/* A zeroed head is a side without levels; the places are made for the first one. */
 static inline void llt_price_index_destroy(llt_price_index *index) {
-    if (index->places != &llt_price_no_places) {
+    if (index->places != NULL) {
         free(index->places->far);
         free(index->places);
     }
-    llt_price_index_init(index);
+    *index = (llt_price_index){0};
 }
 
 static inline bool llt_price_index_empty(const llt_price_index *index) { return index->summary == 0; }
@@ -110,7 +104,7 @@ static inline size_t llt_price_index_far_find(const llt_price_index *index, int6
 
 /* Room for as many far levels as a move may add. -1 when memory is not to be had. */
 static inline int llt_price_index_reserve(llt_price_index *index) {
-    if (index->places == &llt_price_no_places) {
+    if (index->places == NULL) {
         llt_price_places *places = (llt_price_places *)calloc(1, sizeof *places);
         if (places == NULL) {
             return -1;
@@ -162,12 +156,17 @@ static inline void llt_price_index_move(llt_price_index *index, int64_t best) {
 
 /* Loads the place of a key, for a caller that knows what comes. */
 static inline void llt_price_index_prefetch(const llt_price_index *index, int64_t key) {
-    llt_prefetch(&index->places->window[llt_price_index_place(index, key) % LLT_WINDOW]);
+    if (index->places != NULL) {
+        llt_prefetch(&index->places->window[llt_price_index_place(index, key) % LLT_WINDOW]);
+    }
 }
 
 /* Level at `key`; LLT_NO_LEVEL when there is none. */
 static inline uint32_t llt_price_index_get(const llt_price_index *index, int64_t key) {
     const uint64_t place = llt_price_index_place(index, key);
+    if (index->summary == 0) {
+        return LLT_NO_LEVEL;
+    }
     if (key >= index->base && place < LLT_WINDOW) {
         return index->places->window[place];
     }

@@ -1,4 +1,4 @@
-"""A stream of level updates applied to an L2 book, both best prices read after each."""
+"""A stream of level updates applied to an L2 book, or to the chapter's trees, both best prices read after each."""
 
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint64_t
@@ -9,6 +9,15 @@ cimport cython
 from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
 from lltool.kernels.l2_book cimport LLT_ASK, LLT_BID, L2Book, llt_l2_book, llt_l2_price, llt_l2_update
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+
+cdef extern from "llt_sketch_book.h" nogil:
+    ctypedef struct llt_sketch_side:
+        uint64_t state
+
+    int llt_sketch_update(llt_sketch_side *side, int64_t key, uint64_t quantity)
+    bint llt_sketch_best(const llt_sketch_side *side, int64_t *key)
+    void llt_sketch_destroy(llt_sketch_side *side)
+
 
 cdef struct Update:
     int64_t price
@@ -105,5 +114,75 @@ cdef class Stream:
         cdef llt_recorder *recorder_raw = recorder.raw
         with nogil:
             failed = _each(raw, self.updates, self.length, &self.position, count, recorder_raw)
+        if failed:
+            raise MemoryError("no memory for another level")
+
+
+cdef inline int _apply_to_trees(llt_sketch_side *trees, const Update *update) noexcept nogil:
+    # Asks are mirrored, so that the best is the highest key on both sides.
+    cdef int64_t key = ~update.price if update.side == LLT_ASK else update.price
+    cdef int failed = llt_sketch_update(&trees[update.side], key, update.quantity)
+    if llt_sketch_best(&trees[LLT_BID], &key):
+        llt_keep(<uint64_t>key)
+    if llt_sketch_best(&trees[LLT_ASK], &key):
+        llt_keep(<uint64_t>~key)
+    return failed
+
+
+@cython.final
+cdef class Trees:
+    """The updates of a :class:`Stream` applied to a tree a side, as the chapter's book does."""
+
+    cdef Stream stream
+    cdef llt_sketch_side[2] trees
+
+    def __cinit__(self, Stream stream not None):
+        self.stream = stream
+
+    def __dealloc__(self):
+        llt_sketch_destroy(&self.trees[0])
+        llt_sketch_destroy(&self.trees[1])
+
+    def follow(self, Stream stream not None):
+        """Go on with the updates of another stream."""
+        self.stream = stream
+
+    def best(self):
+        """(bid price, ask price), None where there is none."""
+        cdef int64_t bid, ask
+        return (
+            bid if llt_sketch_best(&self.trees[LLT_BID], &bid) else None,
+            ~ask if llt_sketch_best(&self.trees[LLT_ASK], &ask) else None,
+        )
+
+    def block(self, size_t count):
+        """Apply the next ``count`` updates in one stretch; returns their length in ticks."""
+        cdef uint64_t start, stop
+        cdef size_t at = self.stream.position, _
+        cdef int failed = 0
+        with nogil:
+            start = llt_ticks_start()
+            for _ in range(count):
+                failed |= _apply_to_trees(self.trees, &self.stream.updates[at])
+                at = at + 1 if at + 1 < self.stream.length else 0
+            stop = llt_ticks_stop()
+        self.stream.position = at
+        if failed:
+            raise MemoryError("no memory for another level")
+        return stop - start
+
+    def each(self, Recorder recorder, size_t count):
+        """Apply the next ``count`` updates and record the ticks of each."""
+        cdef llt_recorder *raw = recorder.raw
+        cdef uint64_t start
+        cdef size_t at = self.stream.position, _
+        cdef int failed = 0
+        with nogil:
+            for _ in range(count):
+                start = llt_ticks_start()
+                failed |= _apply_to_trees(self.trees, &self.stream.updates[at])
+                llt_record(raw, llt_ticks_stop() - start)
+                at = at + 1 if at + 1 < self.stream.length else 0
+        self.stream.position = at
         if failed:
             raise MemoryError("no memory for another level")

@@ -74,6 +74,30 @@ PRIMITIVES = (
         "a stable copy of 32 bytes while another core writes every 2 us", cores=2,
     ),
     _entry(
+        "book.l2_tree", "L2 book as trees", "5.3.3", "book:l2_tree",
+        "the updates of book.l2_update to a balanced tree a side with a node from malloc for each level",
+    ),
+    _entry(
+        "book.l3", "L3 book", "5.10", "orders:few",
+        "an order added, cancelled, reduced or replaced among 1000, full queues, then both best prices read",
+    ),
+    _entry(
+        "book.l3_million", "L3 book of a million orders", "5.10", "orders:many",
+        "the same among a million live orders: the order's line comes from memory",
+    ),
+    _entry(
+        "book.l3_million_totals", "L3 book of a million, totals only", "5.10", "orders:many_totals",
+        "the same without queues: records of 16 bytes, no neighbours",
+    ),
+    _entry(
+        "book.l3_million_ids", "L3 book of a million, any ids", "5.10", "orders:many_ids",
+        "the same with queues and ids of 64 bits in no order, found by hash",
+    ),
+    _entry(
+        "book.l3_million_batch", "L3 book of a million, looking ahead", "5.10", "orders:many_batch",
+        "the same without queues in a batch whose later orders are on their way from memory",
+    ),
+    _entry(
         "histogram.record", "Histogram record", "5.7.1", "guards:histogram_record",
         "a value counted in a histogram of constant memory",
     ),

@@ -74,7 +74,10 @@ static int check(const unsigned char *mutant, size_t size, uint64_t *accepted) {
             }
         }
         FUZZ_CHECK(next == first.total);
-        const uint64_t sum = llt_fix_sum(exact, first.total - LLT_FIX_TRAILER) & 255;
+        uint64_t sum = 0;
+        for (size_t i = 0; i < first.total - LLT_FIX_TRAILER; i++) {
+            sum = (sum + exact[i]) & 255;
+        }
         FUZZ_CHECK(sum == (uint64_t)atoi((const char *)exact + first.total - 4));
     }
     free(exact);
@@ -92,7 +95,7 @@ static size_t candidate(unsigned char *out) {
     }
     /* Framed rightly, so that a changed body is looked at, then half of them changed as a whole. */
     uint32_t sizes[1] = {(uint32_t)size};
-    llt_fix_template form = {body, sizes, 0, (uint32_t)llt_fix_sum(body, size)};
+    llt_fix_template form = {body, sizes, 0};
     size_t built;
     const unsigned char *start = llt_fix_build(&form, NULL, whole, sizeof whole, &built);
     if (start == NULL) {

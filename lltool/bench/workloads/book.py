@@ -1,4 +1,4 @@
-"""Level updates applied to an L2 book."""
+"""Level updates applied to an L2 book, and to the chapter's trees."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from lltool.bench.recording import histogram
 from lltool.bench.workload import Effort, Measurement, warm_up
+from lltool.bench.workloads.bothmodes import measure_both
 from lltool.kernels.l2_book import ASK, BID, L2Book
-from lltool.kernels.loops.book import Stream
+from lltool.kernels.loops.book import Stream, Trees
 from lltool.kernels.recorder import Recorder
 
 Update = tuple[int, int, int]
@@ -44,6 +45,16 @@ def l2_update(_cores: Sequence[int], effort: Effort) -> Measurement:
             "deletes": sum(quantity == 0 for _, _, quantity in updates),
         },
     )
+
+
+def l2_tree(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """The same updates to a balanced tree a side, a node for each level."""
+    updates = stream()
+    start = Stream(initial_levels())
+    trees = Trees(start)
+    trees.block(len(start))
+    trees.follow(Stream(updates))
+    return measure_both(effort, trees, len(updates), {"levels_a_side": LEVELS, "updates": len(updates)})
 
 
 def initial_levels() -> list[Update]:
