@@ -26,6 +26,7 @@ class Benchmark:
     ``headline`` is the one that speaks for the benchmark. ``shares_core`` says that both threads may run on one core
     where there is no second: they block instead of spinning, and the run notes it. ``in_trial`` puts it into the
     passes of `lltool trial`, which measures few benchmarks often: those whose figure a setting of the host can move.
+    ``in_quick`` is False where preparing a run takes so long that `lltool bench all --quick` leaves it out.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Benchmark:
     summary: str
     shares_core: bool = False
     in_trial: bool = False
+    in_quick: bool = True
 
 
 def entry(
@@ -54,6 +56,7 @@ def entry(
     headline: str | None = None,
     shares_core: bool = False,
     in_trial: bool = False,
+    in_quick: bool = True,
 ) -> Benchmark:
     """A benchmark whose ``workload`` is in :mod:`lltool.bench.workloads`; its first metric speaks for it by default."""
     return Benchmark(
@@ -68,4 +71,5 @@ def entry(
         summary=summary,
         shares_core=shares_core,
         in_trial=in_trial,
+        in_quick=in_quick,
     )

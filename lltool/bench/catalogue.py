@@ -100,6 +100,11 @@ def trial_set() -> tuple[Benchmark, ...]:
     return tuple(known for known in BENCHMARKS if known.in_trial)
 
 
+def survey(*, quick: bool) -> tuple[Benchmark, ...]:
+    """The benchmarks of `lltool bench all`."""
+    return tuple(known for known in BENCHMARKS if known.in_quick or not quick)
+
+
 def by_name(name: str) -> Benchmark:
     """The benchmark of exactly this name; raises ``InvalidInput`` like :func:`select`."""
     for known in BENCHMARKS:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lltool.bench import catalogue
 from lltool.bench.benchmark import Benchmark
 from lltool.bench.catalogue import BENCHMARKS, by_name, select, trial_set
 from lltool.bench.estimates import unit
@@ -63,3 +65,10 @@ def test_unknown_names_are_all_listed_with_their_neighbours() -> None:
     assert "near: timer.cost" in caught.value.faults[0]
     with pytest.raises(InvalidInput):
         by_name("timer.*")
+
+
+def test_a_quick_survey_leaves_out_what_takes_long_to_prepare(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = (BENCHMARKS[0], replace(BENCHMARKS[1], in_quick=False))
+    monkeypatch.setattr(catalogue, "BENCHMARKS", some)
+    assert catalogue.survey(quick=True) == some[:1]
+    assert catalogue.survey(quick=False) == some
