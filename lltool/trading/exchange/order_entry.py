@@ -106,8 +106,8 @@ class OrderEntry:
         return self._orders.get(self._numbers.get((key, client_id), 0))
 
     def cancel(self, order: OwnOrder, cancel_id: bytes = b"") -> None:
-        """Take a cancel, which its owner names ``cancel_id``."""
-        order.cancel_id = cancel_id
+        """Take a cancel, which its owner names ``cancel_id``; one of all orders has no name for each."""
+        order.cancel_id = cancel_id or order.cancel_id
         order.instrument.paper.cancel(order.number, monotonic_ns())
         self.deliver(order.instrument)
 

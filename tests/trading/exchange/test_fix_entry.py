@@ -165,6 +165,19 @@ def test_all_orders_of_a_session_are_cancelled_at_once(exchanges: Any, run: Any)
     assert conversation(exchanges, run, talk) == []
 
 
+def test_an_order_that_ends_before_the_cancel_of_all_arrives_is_told_under_its_own_id(exchanges: Any, run: Any) -> None:
+    async def talk(peer: Peer, exchange: Any) -> None:
+        peer.order("a", BUY, "59000", "0.5")
+        await peer.expect(t150="0")
+        for _ in range(2):
+            peer.send("q", (11, "all"), (530, "7"))
+        reports = [await peer.receive() for _ in range(4)]
+        kinds = {(report[35], report.get(11), report.get(41)) for report in reports if report and report[35] != "r"}
+        assert kinds == {("8", "a", None), ("9", "a", "a")}
+
+    conversation(exchanges, run, talk, entry_ns=50_000_000)
+
+
 def test_messages_that_lack_a_field_or_are_of_no_known_kind_are_refused_by_name(exchanges: Any, run: Any) -> None:
     async def talk(peer: Peer, exchange: Any) -> None:
         peer.send("D", (11, "a"), (55, "BTCUSDT"))
