@@ -24,12 +24,12 @@ PAIRS = list(permutations(sorted(os.sched_getaffinity(0))[:4], 2))
 SPSC_ORDERINGS = (
     ("llt_spsc_sequenced.h", "llt_store_release(llt_spsc_number(slot)"),
     ("llt_spsc_sequenced.h", "llt_load_acquire(llt_spsc_number(slot)"),
-    ("llt_spsc_sequenced.h", "llt_store_release(&side->ring->head"),
-    ("llt_spsc_sequenced.h", "llt_load_acquire(&side->ring->head"),
-    ("llt_spsc_indexed.h", "llt_store_release(&side->ring->tail"),
-    ("llt_spsc_indexed.h", "llt_load_acquire(&side->ring->tail"),
-    ("llt_spsc_indexed.h", "llt_store_release(&side->ring->head"),
-    ("llt_spsc_indexed.h", "llt_load_acquire(&side->ring->head"),
+    ("llt_spsc_sequenced.h", "llt_store_release(&ring->head"),
+    ("llt_spsc_sequenced.h", "llt_load_acquire(&ring->head"),
+    ("llt_spsc_indexed.h", "llt_store_release(&ring->tail"),
+    ("llt_spsc_indexed.h", "llt_load_acquire(&ring->tail"),
+    ("llt_spsc_indexed.h", "llt_store_release(&ring->head"),
+    ("llt_spsc_indexed.h", "llt_load_acquire(&ring->head"),
 )
 
 
