@@ -42,7 +42,10 @@ def main() -> None:
                 for done in range(0, share, PIECE):
                     run(program, layout, min(PIECE, share - done), cores)
                 taken = time.monotonic() - start
-                print(f"{name}, core {cores[0]} to {cores[1]}: {share} records whole and in order, {taken:.0f} s")
+                print(
+                    f"{name}, core {cores[0]} to {cores[1]}: {share} records whole and in order, {taken:.0f} s",
+                    flush=True,
+                )
 
 
 def run(program: Path, layout: int, records: int, cores: tuple[int, int]) -> None:

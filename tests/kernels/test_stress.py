@@ -53,7 +53,7 @@ def weaken(folder: Path, header: str, ordering: str) -> None:
 def test_ring_keeps_order_and_content_between_two_threads(
     build: Build, layout: int, capacity: int, first_index: int
 ) -> None:
-    done = run(build("spsc_stress"), layout, 100_000 if capacity < 64 else 1_000_000, first_index, capacity)
+    done = run(build("spsc_stress"), layout, 20_000 if capacity < 64 else 1_000_000, first_index, capacity)
     assert done.returncode == 0, done.stdout
 
 
