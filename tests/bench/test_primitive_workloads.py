@@ -119,7 +119,7 @@ def test_option_that_the_kernel_refuses_is_named_with_its_reason() -> None:
 
 
 def test_buffer_clamped_by_a_sysctl_is_told_from_a_granted_one() -> None:
-    asked = SocketOption("SO_RCVBUF", socket.SOL_SOCKET, socket.SO_RCVBUF, 2**30)
+    asked = SocketOption("SO_RCVBUF", socket.SOL_SOCKET, socket.SO_RCVBUF, 2**30, "none")
     with socket.socket() as one:
         refused = apply(one, [asked])
         assert "clamped by net.core.rmem_max" in read_back(one, [asked], refused)["SO_RCVBUF"]
