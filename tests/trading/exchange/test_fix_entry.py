@@ -165,7 +165,7 @@ def test_all_orders_of_a_session_are_cancelled_at_once(exchanges: Any, run: Any)
     assert conversation(exchanges, run, talk) == []
 
 
-def test_an_order_that_ends_before_the_cancel_of_all_arrives_is_told_under_its_own_id(exchanges: Any, run: Any) -> None:
+def test_an_order_that_ends_before_the_cancel_of_all_arrives_is_told_by_its_id(exchanges: Any, run: Any) -> None:
     async def talk(peer: Peer, exchange: Any) -> None:
         peer.order("a", BUY, "59000", "0.5")
         await peer.expect(t150="0")
