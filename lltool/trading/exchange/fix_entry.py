@@ -153,8 +153,8 @@ class _Owner:
             self.session.send(
                 b"9",
                 [
-                    (37, b"%d" % order.number), (11, order.cancel_id or order.client_id), (41, order.client_id), (39, status),
-                    (434, b"1"), (102, b"0"),
+                    (37, b"%d" % order.number), (11, order.cancel_id or order.client_id), (41, order.client_id),
+                    (39, status), (434, b"1"), (102, b"0"),
                 ],
             )  # fmt: skip
             return
