@@ -84,18 +84,22 @@ PRIMITIVES = (
     _entry(
         "book.l3_million", "L3 book of a million orders", "5.10", "orders:many",
         "the same among a million live orders: the order's line comes from memory",
+        in_quick=False,
     ),
     _entry(
         "book.l3_million_totals", "L3 book of a million, totals only", "5.10", "orders:many_totals",
         "the same without queues: records of 16 bytes, no neighbours",
+        in_quick=False,
     ),
     _entry(
         "book.l3_million_ids", "L3 book of a million, any ids", "5.10", "orders:many_ids",
         "the same with queues and ids of 64 bits in no order, found by hash",
+        in_quick=False,
     ),
     _entry(
         "book.l3_million_batch", "L3 book of a million, looking ahead", "5.10", "orders:many_batch",
         "the same without queues in a batch whose later orders are on their way from memory",
+        in_quick=False,
     ),
     _entry(
         "histogram.record", "Histogram record", "5.7.1", "guards:histogram_record",
