@@ -8,20 +8,25 @@ from lltool.kernels.int128 cimport llt_int128
 from lltool.kernels.log_ring cimport LogRing, llt_log
 from lltool.kernels.paper cimport PaperExchange, llt_paper
 from lltool.kernels.router cimport Router, llt_order_event, llt_router
+from lltool.kernels.strategy cimport Strategy
 from lltool.kernels.sync cimport BookSync, llt_sync
 
 
 cdef extern from "llt_desk.h" nogil:
+    ctypedef struct llt_quote:
+        pass
+
+    ctypedef struct llt_wish:
+        pass
+
     ctypedef enum llt_desk_outcome:
         LLT_DESK_DONE
         LLT_DESK_SEND
         LLT_DESK_REFUSED
         LLT_DESK_FOREIGN
 
-    ctypedef struct llt_desk_strategy:
-        int64_t spread
-        int64_t quantity
-        int64_t tick
+    ctypedef int llt_strategy_function(
+        void *state, const llt_quote *quote, int64_t position, llt_wish *wish) noexcept nogil
 
     ctypedef struct llt_desk_order:
         uint64_t id
@@ -43,7 +48,8 @@ cdef extern from "llt_desk.h" nogil:
         llt_log *log
         llt_histogram *to_update
         llt_histogram *to_order
-        llt_desk_strategy strategy
+        llt_strategy_function *decide
+        void *strategy
         llt_desk_order out
         uint64_t *tokens
         llt_desk_ticker *tickers
@@ -74,6 +80,7 @@ cdef class Desk:
     cdef readonly Router router
     cdef readonly PaperExchange paper
     cdef readonly CircuitBreaker breaker
+    cdef readonly Strategy strategy
     cdef readonly LogRing log
     cdef readonly LatencyHistogram to_update
     cdef readonly LatencyHistogram to_order

@@ -9,6 +9,7 @@ from lltool.kernels.histogram import LatencyHistogram
 from lltool.kernels.log_ring import LogRing
 from lltool.kernels.paper import PaperExchange
 from lltool.kernels.router import OrderEvent, Router
+from lltool.kernels.strategy import Strategy
 from lltool.kernels.sync import BookSync
 
 LOG_TEXTS: Final[tuple[str, ...]]
@@ -31,11 +32,9 @@ class Desk:
         paper: PaperExchange | None,
         breaker: CircuitBreaker,
         log: LogRing,
+        strategy: Strategy,
         *,
         number: int,
-        spread: int,
-        quantity: int,
-        tick: int,
     ) -> Self: ...
     @property
     def symbol(self) -> str: ...
@@ -47,6 +46,8 @@ class Desk:
     def paper(self) -> PaperExchange | None: ...
     @property
     def breaker(self) -> CircuitBreaker: ...
+    @property
+    def strategy(self) -> Strategy: ...
     @property
     def log(self) -> LogRing: ...
     @property

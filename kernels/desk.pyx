@@ -54,20 +54,17 @@ def new_log(capacity):
 cdef class Desk:
     """One symbol: ``sync`` its book, ``router`` its orders; ``paper`` (on that book) takes them, or None: the caller.
 
-    An order when the spread is above ``spread``, of ``quantity``, at the mid rounded to ``tick``, all x 10^8.
-    ``to_update`` and ``to_order`` count ticks from the payload. ``number`` names it in ``log``, of :func:`new_log`.
+    ``strategy`` is asked at each change of a live book, and belongs to this desk alone. ``to_update`` and ``to_order`` count ticks from the payload. ``number`` names it in ``log``, of :func:`new_log`.
 
-    Raises ValueError for a symbol that is not 1 to 23 bytes or a tick below 1, MemoryError.
+    Raises ValueError for a symbol that is not 1 to 23 bytes, MemoryError.
     """
 
     def __cinit__(self, str symbol not None, BookSync sync not None, Router router not None, PaperExchange paper,
-                  CircuitBreaker breaker not None, LogRing log not None, *, int64_t number, int64_t spread,
-                  int64_t quantity, int64_t tick):
+                  CircuitBreaker breaker not None, LogRing log not None, Strategy strategy not None, *,
+                  int64_t number):
         cdef bytes name = symbol.encode()
         if not 0 < len(name) < SYMBOL_BYTES:
             raise ValueError(f"symbol {symbol!r}: 1 to {SYMBOL_BYTES - 1} bytes are wanted")
-        if tick < 1:
-            raise ValueError(f"tick {tick}: it is at least 1")
         if len(log.texts) != len(LOG_TEXTS):
             raise ValueError("the log is not one of new_log")
         self.symbol, self.sync, self.router, self.paper = symbol, sync, router, paper
@@ -80,9 +77,9 @@ cdef class Desk:
         self.raw.log = &log.sides.log
         self.raw.to_update = &self.to_update.raw
         self.raw.to_order = &self.to_order.raw
-        self.raw.strategy.spread = spread
-        self.raw.strategy.quantity = quantity
-        self.raw.strategy.tick = tick
+        self.strategy = strategy
+        self.raw.decide = <llt_strategy_function *>strategy.decide
+        self.raw.strategy = strategy.state
         self.raw.symbol_number = number
         memcpy(self.raw.symbol, <const char *>name, <size_t>len(name))
         self.raw.tokens = <uint64_t *>calloc(router.raw.orders.mask + 1, sizeof(uint64_t))

@@ -20,6 +20,7 @@
 #include "llt_paper.h"
 #include "llt_quote.h"
 #include "llt_router.h"
+#include "llt_strategy.h"
 #include "llt_sync.h"
 
 #define LLT_DESK_TICKERS 1024 /* best prices that are ahead of the book; a power of two */
@@ -43,12 +44,6 @@ enum {
 };
 
 typedef struct {
-    int64_t spread; /* an order when the spread is above it */
-    int64_t quantity;
-    int64_t tick;
-} llt_desk_strategy;
-
-typedef struct {
     uint64_t id;
     int64_t price;
     int64_t quantity;
@@ -69,7 +64,8 @@ typedef struct {
     llt_log *log;
     llt_histogram *to_update; /* ticks from the call to the changed book */
     llt_histogram *to_order;  /* ticks from the call to the order, of those that caused one */
-    llt_desk_strategy strategy;
+    llt_strategy_function *decide; /* NULL: it never wants anything */
+    void *strategy;
     llt_desk_order out;
     uint64_t *tokens; /* of the breaker, by the place of the order */
     llt_desk_ticker *tickers;
@@ -162,21 +158,8 @@ static inline void llt_desk_follow_state(llt_desk *desk) {
     }
 }
 
-/* The chapter's decision (5.9): a wide spread, an order at the mid rounded to the tick; it buys while nothing is held,
- * sells while something is. */
-static inline bool llt_desk_decide(const llt_desk *desk, const llt_quote *quote, llt_desk_order *wanted) {
-    if (quote->sides != 3 || quote->ask_price - quote->bid_price <= desk->strategy.spread) {
-        return false;
-    }
-    int64_t mid = quote->bid_price + (quote->ask_price - quote->bid_price) / 2;
-    wanted->side = desk->router->account.position > 0;
-    wanted->price = mid - mid % desk->strategy.tick;
-    wanted->quantity = desk->strategy.quantity;
-    return true;
-}
-
 /* Sends what the strategy wants, through breaker and router. */
-static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_desk_order *wanted, uint64_t called,
+static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish *wanted, uint64_t called,
                                                   int64_t now_ns) {
     uint32_t denied;
     uint64_t token = llt_breaker_allow(desk->breaker, (uint64_t)now_ns);
@@ -185,7 +168,7 @@ static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_desk
         return LLT_DESK_DONE;
     }
     llt_order *order =
-        llt_router_submit(desk->router, wanted->side, wanted->price, wanted->quantity, now_ns, &denied);
+        llt_router_submit(desk->router, (uint32_t)wanted->side, wanted->price, wanted->quantity, now_ns, &denied);
     if (order == NULL) {
         if (denied != desk->last_denied) {
             llt_desk_log(desk, LLT_DESK_LOG_DENIED, (int64_t)denied, wanted->side, wanted->price, wanted->quantity);
@@ -262,8 +245,8 @@ static inline llt_desk_outcome llt_desk_depth(llt_desk *desk, const llt_binance_
     if (quote.sides == 3) {
         llt_risk_set_reference(desk->router->risk, quote.bid_price + (quote.ask_price - quote.bid_price) / 2, now_ns);
     }
-    llt_desk_order wanted;
-    if (!llt_desk_decide(desk, &quote, &wanted)) {
+    llt_wish wanted;
+    if (desk->decide == NULL || !desk->decide(desk->strategy, &quote, desk->router->account.position, &wanted)) {
         return LLT_DESK_DONE;
     }
     return llt_desk_order_now(desk, &wanted, called, now_ns);

@@ -15,6 +15,7 @@ from lltool.kernels.kill_switch import KillSource, KillSwitch  # noqa: E402
 from lltool.kernels.paper import PaperExchange  # noqa: E402
 from lltool.kernels.risk import BUY, SELL, RiskCheck  # noqa: E402
 from lltool.kernels.router import OrderEvent, Router  # noqa: E402
+from lltool.kernels.strategy import SpreadStrategy  # noqa: E402
 from lltool.kernels.sync import BookSync, State  # noqa: E402
 
 UNIT = 100_000_000
@@ -52,8 +53,8 @@ class Trading:
         )  # fmt: skip
         exchange = PaperExchange(sync, **PAPER) if paper else None
         desk = desk_kernel.Desk(
-            symbol, sync, router, exchange, self.breaker, self.log, number=number, spread=UNIT // 1000,
-            quantity=UNIT // 10, tick=UNIT // 100,
+            symbol, sync, router, exchange, self.breaker, self.log,
+            SpreadStrategy(threshold=UNIT // 1000, quantity=UNIT // 10, tick=UNIT // 100), number=number,
         )  # fmt: skip
         desk.connect(self.now_ns)
         return desk

@@ -302,6 +302,7 @@ def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floo
     from lltool.kernels.desk import Desk, Floor
     from lltool.kernels.paper import PaperExchange
     from lltool.kernels.router import Router
+    from lltool.kernels.strategy import SpreadStrategy
     from lltool.kernels.sync import BookSync
     from lltool.trading.limits import risk_check, router_arguments
     from lltool.trading.paper_settings import paper_arguments
@@ -329,10 +330,12 @@ def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floo
                 paper,
                 breaker,
                 log,
+                SpreadStrategy(
+                    threshold=configuration.strategy.spread_threshold,
+                    quantity=configuration.strategy.quantity,
+                    tick=configuration.market.tick,
+                ),
                 number=number,
-                spread=configuration.strategy.spread_threshold,
-                quantity=configuration.strategy.quantity,
-                tick=configuration.market.tick,
             )
         )
     return Floor(desks)
