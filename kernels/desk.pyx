@@ -54,7 +54,8 @@ def new_log(capacity):
 cdef class Desk:
     """One symbol: ``sync`` its book, ``router`` its orders; ``paper`` (on that book) takes them, or None: the caller.
 
-    ``strategy`` is asked at each change of a live book, and belongs to this desk alone. ``to_update`` and ``to_order`` count ticks from the payload. ``number`` names it in ``log``, of :func:`new_log`.
+    ``strategy`` is asked at each change of a live book, and belongs to this desk alone. ``to_update`` and
+    ``to_order`` count ticks from the payload. ``number`` names it in ``log``, of :func:`new_log`.
 
     Raises ValueError for a symbol that is not 1 to 23 bytes, MemoryError.
     """
