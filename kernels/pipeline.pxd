@@ -15,6 +15,7 @@ cdef extern from "llt_pipeline.h" nogil:
         LLT_SPAN_TO_UPDATE
         LLT_SPAN_TO_TRADE
         LLT_SPAN_QUEUED
+        LLT_SPAN_WAITED
         LLT_SPAN_TO_WIRE
         LLT_ORDER_MESSAGE_SIZE
 
@@ -39,6 +40,7 @@ cdef extern from "llt_pipeline.h" nogil:
 
     ctypedef struct llt_tick:
         uint64_t[7] at
+        uint64_t begun
 
     ctypedef struct llt_pipeline_order:
         uint64_t[7] at
@@ -63,7 +65,7 @@ cdef extern from "llt_pipeline.h" nogil:
         uint64_t denied
         uint64_t no_memory
         uint64_t unsent
-        llt_histogram *spans[11]
+        llt_histogram *spans[12]
         int unanswered
         const uint64_t *intended
         uint64_t intended_count
@@ -106,7 +108,7 @@ cdef extern from "llt_feed_socket.h" nogil:
 
 
 cdef class Pipeline:
-    cdef llt_pipeline raw
+    cdef llt_pipeline *raw  # aligned, which an object's own memory is not
     cdef llt_feed_socket *feed
     cdef double ticks_per_ns
     cdef readonly Strategy strategy

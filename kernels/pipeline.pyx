@@ -12,9 +12,11 @@ from libc.errno cimport EBADMSG
 from libc.stddef cimport size_t
 from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from lltool.kernels.arch cimport llt_pause, llt_ticks
+from lltool.kernels.atomic cimport LLT_LINE
 from lltool.kernels.histogram cimport LatencyHistogram
 from lltool.kernels.kill_switch cimport llt_kill_may_send, llt_kill_sent, llt_kill_switch
 from lltool.kernels.l2_book cimport LLT_ASK, LLT_BID, levels_of, llt_l2_destroy, llt_l2_init, llt_quote
@@ -37,6 +39,9 @@ from lltool.kernels.strategy cimport Quote, Strategy, Wish
 
 from lltool.kernels.clock import calibrate
 
+cdef extern from "<stdlib.h>" nogil:
+    void *aligned_alloc(size_t alignment, size_t size)
+
 # Strategies are compiled without these headers.
 assert sizeof(Quote) == sizeof(llt_quote) and sizeof(Wish) == sizeof(llt_wish)
 
@@ -49,7 +54,7 @@ ORDER_RECORD_SIZE = sizeof(llt_pipeline_order)
 
 SPANS = (
     "", "parse", "book", "strategy", "risk", "serialise", "send", "tick_to_update", "tick_to_trade",
-    "kernel_to_read", "send_to_kernel",
+    "kernel_to_read", "waited", "send_to_kernel",
 )
 """What the histograms hold, in the order of ``llt_pipeline.h``."""
 
@@ -64,8 +69,9 @@ cdef int64_t _monotonic_ns() noexcept nogil:
     return <int64_t>now.tv_sec * 1000000000 + now.tv_nsec
 
 
-cdef inline void _begin(llt_tick *tick, uint64_t read_ticks) noexcept nogil:
+cdef inline void _begin(llt_tick *tick, uint64_t read_ticks, uint64_t begun) noexcept nogil:
     tick.at[<int>LLT_AT_READ] = read_ticks
+    tick.begun = begun
     tick.at[<int>LLT_AT_BOOK] = 0
     tick.at[<int>LLT_AT_DECIDED] = 0
 
@@ -123,7 +129,7 @@ cdef int _run(
         if feed.kernel_ns != 0:
             _kernel_distance(pipeline, LLT_SPAN_QUEUED, feed.kernel_ns, feed.read_ns, ticks_per_ns)
         while message is not NULL:
-            _begin(&tick, feed.read_ticks)
+            _begin(&tick, feed.read_ticks, llt_ticks())
             llt_pipeline_parse(pipeline, message, &tick)
             if llt_pipeline_trade(pipeline, &tick, &order, now_ns, llt_router_submit):
                 code = _send(pipeline, &order, out, out_stamped, ticks_per_ns)
@@ -145,13 +151,15 @@ cdef size_t _take(llt_pipeline *pipeline, const unsigned char *text, size_t size
     cdef llt_pipeline_order order
     cdef unsigned char[32] out
     cdef size_t at = 0, until_clock = 0
+    cdef uint64_t now
     cdef int64_t now_ns = 0
     while llt_message_check(text, size, at) == LLT_MESSAGE_OK:
         if until_clock == 0:
             now_ns = _monotonic_ns()
             until_clock = CLOCK_EVERY
         until_clock -= 1
-        _begin(&tick, llt_ticks())
+        now = llt_ticks()
+        _begin(&tick, now, now)
         llt_pipeline_parse(pipeline, text + at, &tick)
         if llt_pipeline_trade(pipeline, &tick, &order, now_ns, llt_router_submit):
             llt_pipeline_serialise(&order, out)
@@ -184,7 +192,7 @@ cdef int _receive(
             while tick is NULL:  # no tick may be lost: the book would be wrong. What waits, waits in the socket.
                 llt_pause()
                 tick = <llt_tick *>llt_seq_reserve(ticks_out)
-            _begin(tick, feed.read_ticks)
+            _begin(tick, feed.read_ticks, llt_ticks())
             llt_pipeline_parse(pipeline, message, tick)
             llt_seq_commit(ticks_out)
             message = llt_feed_next(feed, &bad)
@@ -281,11 +289,14 @@ cdef class Pipeline:
         self.routers = tuple(routers)
         self.quotes = tuple(quotes)
         self.strategy = strategy
-        self.raw.unanswered = unanswered
         if not self.routers:
             raise ValueError("a pipeline has at least one instrument")
         if self.quotes and len(self.quotes) != len(self.routers):
             raise ValueError(f"{len(self.quotes)} locks for {len(self.routers)} instruments: one each, or none")
+        self.raw = <llt_pipeline *>aligned_alloc(LLT_LINE, sizeof(llt_pipeline))
+        if self.raw is NULL:
+            raise MemoryError("no memory for a pipeline")
+        memset(self.raw, 0, sizeof(llt_pipeline))
         self.raw.instruments = <llt_instrument *>calloc(len(self.routers), sizeof(llt_instrument))
         self.feed = <llt_feed_socket *>calloc(1, sizeof(llt_feed_socket))
         if self.raw.instruments is NULL or self.feed is NULL:
@@ -300,6 +311,7 @@ cdef class Pipeline:
             if llt_l2_init(&self.raw.instruments[at].book, levels) != 0:
                 raise MemoryError(f"no memory for a book of {levels} levels a side")
             self.raw.count = <uint32_t>(at + 1)
+        self.raw.unanswered = unanswered
         self.raw.decide = <llt_strategy_function *>(strategy.decide if strategy.decide is not NULL else _never)
         self.raw.strategy = strategy.state
         self.histograms = {}
@@ -311,9 +323,12 @@ cdef class Pipeline:
 
     def __dealloc__(self):
         cdef size_t at
+        if self.raw is NULL:
+            return
         for at in range(self.raw.count):
             llt_l2_destroy(&self.raw.instruments[at].book)
         free(self.raw.instruments)
+        free(self.raw)
         free(self.feed)
 
     def expect(self, intended):
@@ -347,7 +362,7 @@ cdef class Pipeline:
         cdef size_t taken
         PyObject_GetBuffer(messages, &view, PyBUF_SIMPLE)
         with nogil:
-            taken = _take(&self.raw, <const unsigned char *>view.buf, <size_t>view.len)
+            taken = _take(self.raw, <const unsigned char *>view.buf, <size_t>view.len)
         PyBuffer_Release(&view)
         return taken
 
@@ -373,7 +388,7 @@ cdef class Pipeline:
         cdef const llt_shutdown *raw_token = NULL if token is None else token.raw
         cdef int code
         with nogil:
-            code = _run(&self.raw, self.feed, orders_fd, until, raw_token, stamped, self.ticks_per_ns)
+            code = _run(self.raw, self.feed, orders_fd, until, raw_token, stamped, self.ticks_per_ns)
         if code != 0:
             raise _failure(code, "the pipeline has stopped")
 
@@ -385,7 +400,7 @@ cdef class Pipeline:
         cdef int code
         _check_ring(ticks, sizeof(llt_tick))
         with nogil:
-            code = _receive(&self.raw, self.feed, until, raw_token, out, self.ticks_per_ns)
+            code = _receive(self.raw, self.feed, until, raw_token, out, self.ticks_per_ns)
             llt_spsc_close(ticks.raw)
         if code != 0:
             raise _failure(code, "the feed has stopped")
@@ -397,7 +412,7 @@ cdef class Pipeline:
         _check_ring(ticks, sizeof(llt_tick))
         _check_ring(orders, sizeof(llt_pipeline_order))
         with nogil:
-            _trade(&self.raw, ticks_in, out)
+            _trade(self.raw, ticks_in, out)
             llt_spsc_close(orders.raw)
 
     def transmit(self, SpscRing orders, int orders_fd, *, bint stamped=False):
@@ -407,7 +422,7 @@ cdef class Pipeline:
         cdef int code
         _check_ring(orders, sizeof(llt_pipeline_order))
         with nogil:
-            code = _transmit(&self.raw, orders_fd, orders_in, stamped, self.ticks_per_ns)
+            code = _transmit(self.raw, orders_fd, orders_in, stamped, self.ticks_per_ns)
         if code != 0:
             raise _failure(code, "orders are not sent")
 

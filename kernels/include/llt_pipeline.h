@@ -7,7 +7,7 @@
  *
  * A tick carries a stamp for the end of each stage, in ticks; histograms hold the distances. Stamps are plain counter
  * reads: a fence on each would cost more than most stages, and what the processor moves across one is nanoseconds.
- * What the tick waited for behind others of the same read is part of it: they all begin at that read.
+ * What a tick waited for behind others of the same read is part of every sum: they all begin at that read.
  *
  * Wire: the 29-byte message of llt_message.h. A quote sets the whole quantity at a price, 0 takes the level away; the
  * top bit of its symbol id is the side (0 bids, 1 asks), the rest numbers the instrument from 1. A venue sends the
@@ -45,12 +45,14 @@ enum {
     LLT_SPAN_TO_UPDATE = LLT_STAMPS, /* read to book, every quote */
     LLT_SPAN_TO_TRADE,               /* read to the call of send, only ticks that cause an order */
     LLT_SPAN_QUEUED,                 /* the kernel's receive stamp to read */
+    LLT_SPAN_WAITED,                 /* read to the begin of its parse: behind others of the same read */
     LLT_SPAN_TO_WIRE,                /* the call of send to the kernel's transmit stamp */
     LLT_SPANS
 };
 
 typedef struct {
     uint64_t at[LLT_STAMPS];
+    uint64_t begun;  /* when its parse began */
     uint64_t number; /* of the message, from 0 */
     int64_t price;
     uint64_t quantity;
@@ -197,7 +199,8 @@ static inline void llt_pipeline_account_tick(llt_pipeline *pipeline, const llt_t
     if (tick->at[LLT_AT_BOOK] == 0) {
         return;
     }
-    llt_pipeline_record(pipeline, LLT_AT_PARSED, tick->at[LLT_AT_READ], tick->at[LLT_AT_PARSED]);
+    llt_pipeline_record(pipeline, LLT_AT_PARSED, tick->begun, tick->at[LLT_AT_PARSED]);
+    llt_pipeline_record(pipeline, LLT_SPAN_WAITED, tick->at[LLT_AT_READ], tick->begun);
     llt_pipeline_record(pipeline, LLT_AT_BOOK, tick->at[LLT_AT_PARSED], tick->at[LLT_AT_BOOK]);
     llt_pipeline_record(pipeline, LLT_SPAN_TO_UPDATE, tick->at[LLT_AT_READ], tick->at[LLT_AT_BOOK]);
     if (tick->at[LLT_AT_DECIDED] != 0) {

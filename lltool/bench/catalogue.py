@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lltool.bench.benchmark import SINGLE, Benchmark, entry
 from lltool.bench.machine import MACHINE
+from lltool.bench.pipelines import PIPELINES
 from lltool.bench.primitives import PRIMITIVES
 from lltool.errors import InvalidInput
 
@@ -81,6 +82,7 @@ BENCHMARKS = (
     ),
     *PRIMITIVES,
     *MACHINE,
+    *PIPELINES,
 )  # fmt: skip
 
 
