@@ -187,6 +187,15 @@ def _log_file(path: str | None) -> Iterator[IO[str] | None]:
         yield file
 
 
+def _pin(cores: tuple[int, ...]) -> None:
+    """Everything runs to completion on one thread: the first of the configured cores is its own."""
+    if cores:
+        try:
+            os.sched_setaffinity(0, cores[:1])
+        except OSError as error:
+            raise from_os_error(f"core {cores[0]} (pipeline.cores) cannot be used", error) from error
+
+
 def exit_code(report: dict[str, Any]) -> int:
     """0 for a run that ended as asked with every order confirmed; else 1."""
     return 0 if report["orders_confirmed"] and report["ended"] in {"signal", "time", "asked"} else _FAILED
@@ -195,10 +204,12 @@ def exit_code(report: dict[str, Any]) -> int:
 def main() -> int:
     """The trading process: the descriptor of its page is its argument, what to do comes on stdin."""
     from lltool.kernels.kill_switch import KillSwitch
+    from lltool.trading.configuration import load_configuration
 
     kill = KillSwitch.attach(int(sys.argv[1]))
     specification = json.load(sys.stdin)
     try:
+        _pin(load_configuration(specification["config"]).pipeline.cores)
         with _log_file(specification["log"]) as log:
             report = asyncio.run(trade(specification, kill, log))
     except LltoolError as error:

@@ -202,6 +202,25 @@ def test_mistakes_are_told_in_words(system: System, arguments: list[str], code: 
     assert "Traceback" not in errors
 
 
+def test_the_thread_that_trades_runs_on_the_configured_core(system: System) -> None:
+    system.exchange()
+    core = max(os.sched_getaffinity(0))
+    path = system.folder / "run.toml"
+    path.write_text(path.read_text() + f"[pipeline]\ncores = [{core}]\n")
+    run = system.run()
+    (child,) = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    assert os.sched_getaffinity(int(child)) == {core}
+    run.send_signal(signal.SIGINT)
+    assert ended(run)[0] == 0
+
+
+def test_a_core_that_is_not_there_is_named(system: System) -> None:
+    path = system.folder / "run.toml"
+    path.write_text(path.read_text() + "[pipeline]\ncores = [9999]\n")
+    _, errors = system.start("run", "--config", "run.toml").communicate(timeout=60)
+    assert "core 9999 (pipeline.cores) cannot be used" in errors
+
+
 def test_without_tls_only_loopback_is_spoken_to(system: System) -> None:
     (system.folder / "far.toml").write_text('[live]\nstream_url = "ws://192.0.2.1/ws"\n')
     process = system.start("run", "--config", "far.toml")
