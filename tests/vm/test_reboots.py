@@ -42,7 +42,7 @@ def test_tune_stages_and_says_that_a_reboot_is_pending(guest: Guest, before: dic
     findings = verify(guest, "hft", expect=4)
     assert findings["boot.isolcpus"]["verdict"] == "pending-reboot"
     assert findings["boot.nohz_full"]["verdict"] == "pending-reboot"
-    assert guest.run(*STATES).stdout.split() == ["inactive"] * len(UNITS)
+    assert "active" not in guest.run(*STATES).stdout.split()  # a timer that is masked may be left as failed
 
 
 def test_the_recovery_entry_boots_an_untuned_kernel(guest: Guest, before: dict[str, Any], kernel: str) -> None:
@@ -64,7 +64,7 @@ def test_after_the_reboot_the_profile_holds_without_a_resident_process(guest: Gu
     assert f"NO_HZ: Full dynticks CPUs: {ISOLATED}" in guest.run("dmesg").stdout
     assert guest.run("pgrep", "-f", "lltool (tune|confirm)", expect=None).stdout == ""
     assert guest.run("systemctl", "is-failed", "lltool-apply.service", expect=None).stdout.strip() == "inactive"
-    assert guest.run(*STATES).stdout.split() == ["inactive"] * len(UNITS)
+    assert "active" not in guest.run(*STATES).stdout.split()  # a timer that is masked may be left as failed
     assert guest.run("systemctl", "start", UNITS[0], expect=None).code != 0
 
 
@@ -84,7 +84,7 @@ def test_interrupts_stay_off_the_isolated_cores(guest: Guest) -> None:
     assert [each for each in interrupts if each["delta_outside"]] == []
     finding = verify(guest, "hft", expect=0)["irq.affinity"]
     assert finding["verdict"] == "refused"
-    assert f"{sum(each['outside'] for each in managed)} of {len(interrupts)}" in finding["reason"]
+    assert finding["reason"].startswith(f"{sum(each['outside'] for each in managed)} of ")
     assert "managed by the kernel" in finding["reason"]
     assert guest.read("/proc/irq/default_smp_affinity") == "3"
 
