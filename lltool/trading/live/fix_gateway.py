@@ -41,6 +41,7 @@ class FixGateway:
         self._fresh = True
         self._requests = 0
         self.unexplained = 0
+        self.unsent = 0
 
     @property
     def connected(self) -> bool:
@@ -193,8 +194,9 @@ class FixGateway:
 
         order_id, side, price, quantity = desk.out
         if self._session is None or not self._session.logged_on:
+            self.unsent += 1
             desk.router.sent()
-            desk.on(order_id, OrderEvent.REJECTED, now_ns)  # it has not left
+            desk.on(order_id, OrderEvent.REJECTED, now_ns)
             return
         self._session.send(
             b"D",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class Gateway(Protocol):
     """The way to an exchange."""
 
+    unsent: int
+    """Orders that had no connection to leave by, and were rejected here."""
+
     @property
     def connected(self) -> bool:
         """Whether orders can be sent, and answers come."""
@@ -41,6 +44,7 @@ class PaperGateway:
     """The paper exchange beside each desk; it is always connected."""
 
     connected = True
+    unsent = 0
 
     def __init__(self, desks: list[Desk]) -> None:
         self._desks = desks

@@ -34,6 +34,7 @@ def report_of(run: TradingRun) -> dict[str, Any]:
         "kill_switch": run.killed_by,
         "orders_confirmed": run.unconfirmed == 0,
         "unconfirmed_orders": run.unconfirmed,
+        "unsent_orders": run.gateway.unsent,
         "messages": run.floor.messages,
         "refused_messages": run.floor.refused,
         "foreign_messages": run.floor.foreign,

@@ -216,6 +216,7 @@ class TradingRun:
         kill = self.configuration.kill
         for symbol in self.symbols:
             symbol.desk.look(now_ns)
+            symbol.desk.router.restricted = not self.gateway.connected
             self._look_at_book(symbol, now_ns)
             self._look_at_orders(symbol.desk, now_ns)
             symbol.desk.router.watch(now_ns, kill.stale_ms * _NS_PER_MS, kill.supervisor_ms * _NS_PER_MS)
