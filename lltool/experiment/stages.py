@@ -35,10 +35,13 @@ BUDGET_OF_STAGE = {
 }
 """The budget of each stage of the pipeline's kernel, by its title."""
 
-INSIDE = ("parse", "book", "strategy", "risk", "serialise")
+INSIDE = ("waited", "parse", "book", "strategy", "risk", "serialise")
 """What tick to trade spans: from the read to the call that sends."""
 
 TOTAL = "tick_to_trade"
+SUMS = frozenset({TOTAL, "tick_to_update", "update_response", "trade_response"})
+"""Spans over several stages: no part of the bar."""
+
 TICK_TO_TRADE_TITLE = "Tick to trade"
 UNACCOUNTED = "unaccounted"
 
@@ -66,7 +69,7 @@ def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
     budgets = {budget.title: budget for budget in load_budgets().budgets}
     own = {arm: [run for run in runs if run.benchmark == benchmark] for arm, runs in arms.items()}
     by_arm = {arm: _medians(runs) for arm, runs in own.items()}
-    names = dict.fromkeys(name for medians in by_arm.values() for name in medians if name != TOTAL)
+    names = dict.fromkeys(name for medians in by_arm.values() for name in medians if name not in SUMS)
     stages = [
         _stage(
             name,

@@ -9,7 +9,7 @@ import pytest
 
 from lltool.experiment.chapter import known
 from lltool.experiment.hierarchy import ON_OTHER_PAGES, levels_of
-from lltool.experiment.stages import NOTE, UNACCOUNTED, stages_of
+from lltool.experiment.stages import BUDGET_OF_STAGE, INSIDE, NOTE, SUMS, UNACCOUNTED, stages_of
 
 PASSPORT = {"tick_hz": 2.6e9, "quantum_ticks": 26, "floor_ticks": 52}
 
@@ -80,3 +80,11 @@ def test_a_tick_to_trade_that_is_noted_counts_before_the_benchmarks_own_figure(s
     stages = stages_of({"bench": runs}, PASSPORT)
     assert stages is not None
     assert [stage.figures[0].value_ns for stage in stages.stages] == [200.0, 60.0, 260.0]
+
+
+def test_the_stages_are_those_that_a_run_of_the_pipeline_notes() -> None:
+    from lltool.bench.workloads.pipeline import STAGES as INSIDE_OF_PIPELINE
+    from lltool.bench.workloads.pipeline import SUMS as OTHER_SPANS
+
+    assert set(INSIDE) == set(INSIDE_OF_PIPELINE)
+    assert set(BUDGET_OF_STAGE) | SUMS | {"waited"} == {*INSIDE_OF_PIPELINE, *OTHER_SPANS}
