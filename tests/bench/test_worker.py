@@ -39,7 +39,14 @@ worker.main()
 
 def work(body: str, **changes: Any) -> dict[str, Any]:
     """The document of a worker whose only benchmark has ``body``."""
-    specification = {"benchmark": "stub", "cores": CORES[:1], "quick": True, "hold": False, "parent": os.getpid()}
+    specification = {
+        "benchmark": "stub",
+        "cores": CORES[:1],
+        "quick": True,
+        "share": 1.0,
+        "hold": False,
+        "parent": os.getpid(),
+    }
     done = subprocess.run(
         [sys.executable, "-c", STUB.format(body=body)],
         input=json.dumps(specification | changes),
