@@ -37,16 +37,18 @@ worker.main()
 """
 
 
+SPECIFICATION: dict[str, Any] = {
+    "benchmark": "stub",
+    "cores": CORES[:1],
+    "quick": True,
+    "share": 1.0,
+    "hold": False,
+}
+
+
 def work(body: str, **changes: Any) -> dict[str, Any]:
     """The document of a worker whose only benchmark has ``body``."""
-    specification = {
-        "benchmark": "stub",
-        "cores": CORES[:1],
-        "quick": True,
-        "share": 1.0,
-        "hold": False,
-        "parent": os.getpid(),
-    }
+    specification = SPECIFICATION | {"parent": os.getpid()}
     done = subprocess.run(
         [sys.executable, "-c", STUB.format(body=body)],
         input=json.dumps(specification | changes),
@@ -125,9 +127,7 @@ def test_a_core_that_cannot_be_had_is_named() -> None:
 def test_a_defect_is_a_failed_run_with_its_last_line() -> None:
     done = subprocess.run(
         [sys.executable, "-c", STUB.format(body="raise ValueError('a defect')")],
-        input=json.dumps(
-            {"benchmark": "stub", "cores": CORES[:1], "quick": True, "hold": False, "parent": os.getpid()}
-        ),
+        input=json.dumps(SPECIFICATION | {"parent": os.getpid()}),
         capture_output=True,
         text=True,
         check=False,

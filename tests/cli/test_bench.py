@@ -131,7 +131,7 @@ def test_an_interrupted_measurement_goes_on_and_can_be_exported(tmp_path: Path) 
 
 def test_a_self_test_is_kept_for_the_results_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    arguments = ["bench", "selftest", "timer.cost", "--quick", "--runs", "8", "--cores", CORE, "--json"]
+    arguments = ["bench", "selftest", "timer.cost", "--quick", "--runs", "12", "--cores", CORE, "--json"]
     document = json.loads(lltool(arguments, tmp_path).stdout)
     assert {entry["metric"] for entry in document["assessments"]} == {"centre", "p50", "p99", "p99.9"}
     assert Path(document["stored"]).exists()
