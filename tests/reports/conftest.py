@@ -46,7 +46,7 @@ def empty_page() -> Page:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Debian's Chromium, steered by Playwright."""
+    """Debian's Chromium, steered by Playwright, whose event loop must not outlive the tests that need it."""
     if not CHROMIUM.exists():
         pytest.skip(f"needs {CHROMIUM}")
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
