@@ -44,7 +44,7 @@ def empty_page() -> Page:
     return Page("Nothing", "2026-11-24", "sequential", (), (), (), (), (), (), (), (), ())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, steered by Playwright, whose event loop must not outlive the tests that need it."""
     if not CHROMIUM.exists():

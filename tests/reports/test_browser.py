@@ -67,6 +67,8 @@ def test_hostile_text_is_read_as_text(open_page: Callable[..., Any], page: Page)
     assert HOSTILE_SHOWN in opened.tab.locator("h1").inner_text()
     assert opened.tab.locator("img, iframe, object").count() == 0
     holder = opened.tab.locator(".zoom").first
+    holder.scroll_into_view_if_needed()
+    holder.locator(".u-over").wait_for()
     holder.focus()
     opened.tab.keyboard.press("ArrowRight")
     assert HOSTILE_SHOWN in opened.tab.locator(".zoom-bar output").first.inner_text()
