@@ -75,6 +75,16 @@ class Guest:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self._connection = socket.socket(socket.AF_UNIX)
+        try:
+            self._connect()
+        except BaseException:
+            # Interrupted, or never ready: a QEMU that is left holds the lock of its disk.
+            self._process.kill()
+            self._process.wait()
+            raise
+        return self
+
+    def _connect(self) -> None:
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -87,7 +97,6 @@ class Guest:
         self._answers = self._connection.makefile("rb")
         self.monitor = Monitor(self._directory / "monitor")
         self._await_ready()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
