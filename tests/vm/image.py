@@ -167,14 +167,15 @@ def _build(base: Path) -> None:
 
 def _tree() -> Path:
     """The files of Debian, with both kernels."""
-    mirror = os.environ.get("LLTOOL_VM_MIRROR", "http://deb.debian.org/debian")
+    mirror = os.environ.get("LLTOOL_VM_MIRROR")
     tree = _cache() / f"tree-{_short_hash(_PACKAGES)}"
     if not (tree / ".debian").exists():
         shutil.rmtree(tree, ignore_errors=True)
-        _run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, str(tree), mirror)
+        _run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, str(tree), *filter(None, [mirror]))
         (tree / ".debian").touch()
     if not (tree / ".backports").exists():
-        source = f"deb {mirror} {_BACKPORTS} main\n"
+        used = (tree / "etc/apt/sources.list").read_text().split()[1]
+        source = f"deb {used} {_BACKPORTS} main\n"
         (tree / "etc/apt/sources.list.d/backports.list").write_text(source)
         shutil.copy("/etc/resolv.conf", tree / "etc/resolv.conf")
         script = (
