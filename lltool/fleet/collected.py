@@ -40,7 +40,7 @@ def hosts(directory: str | os.PathLike[str]) -> Iterator[HostReport]:
             elif entry.name.endswith(_SUFFIX):
                 names.setdefault(entry.name.removesuffix(_SUFFIX), []).append(entry.path)
     except OSError as error:
-        raise InvalidInput(f"{shown} cannot be read", [str(from_os_error(entry_name(error), error).cause)]) from error
+        raise InvalidInput(f"{shown} cannot be read", [str(from_os_error(shown, error).cause)]) from error
     if not names:
         raise InvalidInput(
             f"{shown} holds no host",
@@ -49,11 +49,6 @@ def hosts(directory: str | os.PathLike[str]) -> Iterator[HostReport]:
         )
     for name, paths in names.items():
         yield _host(name, paths)
-
-
-def entry_name(error: OSError) -> str:
-    """The path that an error is about."""
-    return os.fsdecode(error.filename) if error.filename is not None else "a file"
 
 
 def _files_of(directory: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from lltool.host.cores import plan_cores
 from lltool.host.cpulist import format_cpulist
@@ -11,8 +10,7 @@ from lltool.host.interrupts import read_interrupts
 from lltool.host.nics import read_nics
 from lltool.host.topology import read_topology
 from lltool.root import Root
-from lltool.state_directory import VARIABLE
-from lltool.tuning.persistence.unit import quoted
+from lltool.tuning.persistence.unit import environment_of_units, program_of_units, quoted
 
 NAME = "lltool-monitor"
 EXIT_CODES = "3 4"
@@ -54,12 +52,11 @@ WantedBy=timers.target
 def timer_units(root: Root, profile: str, interval: str, output: str) -> dict[str, str]:
     """The text of the service and of its timer, by file name. ``interval`` is as systemd.time(7) has it."""
     cores = plan_cores(read_topology(root), read_nics(root, read_interrupts(root)))
-    state = os.environ.get(VARIABLE)
     service = _SERVICE.format(
         cpus=format_cpulist(cores.housekeeping),
-        environment=f"Environment={quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else "",
+        environment=environment_of_units(),
         codes=EXIT_CODES,
-        lltool=f"{quoted(sys.executable)} -m lltool",
+        lltool=program_of_units(),
         profile=quoted(os.path.abspath(profile) if profile.endswith(".toml") else profile),
         output=quoted(output),
     )

@@ -43,15 +43,24 @@ def unit_steps(root: Root, runs: Sequence[BootRun]) -> list[Step]:
     if not runs:
         gone = [*unlink_steps(_SETTING, root, _WANTED), *removal_steps(_SETTING, root, PATH)]
         return refreshed(_SETTING, _RELOAD, gone)
-    state = os.environ.get(VARIABLE)
-    environment = f"Environment={quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
-    program = " ".join(map(quoted, (sys.executable, "-m", "lltool")))
+    program = program_of_units()
     # A run that finds drift (exit 3) must not keep the later ones from theirs; the last one tells how it ended.
     lines = [f"{program} {' '.join(map(quoted, run.arguments))}\n" for run in runs]
     commands = "".join(f"ExecStart={'-' if line is not lines[-1] else ''}{line}" for line in lines)
-    text = marked(_TEXT.format(environment=environment, lltool=program, runs=commands))
+    text = marked(_TEXT.format(environment=environment_of_units(), lltool=program, runs=commands))
     steps = [*file_steps(_SETTING, root, PATH, text), *link_steps(_SETTING, root, _WANTED, PATH)]
     return refreshed(_SETTING, _RELOAD, steps)
+
+
+def program_of_units() -> str:
+    """This lltool as the command of a unit."""
+    return " ".join(map(quoted, (sys.executable, "-m", "lltool")))
+
+
+def environment_of_units() -> str:
+    """The line that gives a unit the state directory of this process; empty where that is the usual one."""
+    state = os.environ.get(VARIABLE)
+    return f"Environment={quoted(f'{VARIABLE}={os.path.abspath(state)}')}\n" if state else ""
 
 
 def unit_reduction(root: Root, runs: Sequence[BootRun]) -> list[Step]:
