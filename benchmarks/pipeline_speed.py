@@ -121,10 +121,9 @@ def json_updates(path: str, hz: float) -> None:
         payload = line.partition(b" ")[2]
         if b"depthUpdate" in payload[:80] or payload.startswith(b'{"last'):
             floor.take(payload, time.monotonic_ns())
-    p50, p99 = desk.to_update.percentiles(50, 99)
-    print(
-        f"JSON depth to update, {len(desk.to_update)} events: p50 {p50 / hz * 1e9:.0f} ns, p99 {p99 / hz * 1e9:.0f} ns"
-    )
+    update = floor.spans["tick_to_update"]
+    p50, p99 = update.percentiles(50, 99)
+    print(f"JSON depth to update, {len(update)} events: p50 {p50 / hz * 1e9:.0f} ns, p99 {p99 / hz * 1e9:.0f} ns")
 
 
 def main() -> None:

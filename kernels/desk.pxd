@@ -28,6 +28,13 @@ cdef extern from "llt_desk.h" nogil:
     ctypedef int llt_strategy_function(
         void *state, const llt_quote *quote, int64_t position, llt_wish *wish) noexcept nogil
 
+    enum:
+        LLT_STAGES
+
+    ctypedef struct llt_desk_stamps:
+        uint64_t called
+        uint64_t last
+
     ctypedef struct llt_desk_order:
         uint64_t id
         int64_t price
@@ -46,11 +53,11 @@ cdef extern from "llt_desk.h" nogil:
         llt_paper *paper
         llt_breaker *breaker
         llt_log *log
-        llt_histogram *to_update
-        llt_histogram *to_order
+        llt_histogram **spans
         llt_strategy_function *decide
         void *strategy
         llt_desk_order out
+        llt_desk_stamps stamps
         uint64_t *tokens
         llt_desk_ticker *tickers
         int64_t symbol_number
@@ -64,12 +71,13 @@ cdef extern from "llt_desk.h" nogil:
         char symbol[24]
 
     llt_desk_outcome llt_desk_take(
-        llt_desk *desk, const llt_binance_event *event, const llt_binance_level *levels, uint64_t called,
-        int64_t now_ns)
+        llt_desk *desk, const llt_binance_event *event, const llt_binance_level *levels,
+        llt_desk_stamps *stamps, int64_t now_ns)
     bint llt_desk_on(llt_desk *desk, uint64_t id, llt_order_event event, int64_t now_ns)
     bint llt_desk_fill(
         llt_desk *desk, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity, int64_t cumulative,
         llt_int128 fee, int64_t now_ns)
+    void llt_desk_sent(llt_desk *desk)
     void llt_desk_connect(llt_desk *desk, int64_t now_ns)
     void llt_desk_look(llt_desk *desk, int64_t now_ns)
 
@@ -82,13 +90,13 @@ cdef class Desk:
     cdef readonly CircuitBreaker breaker
     cdef readonly Strategy strategy
     cdef readonly LogRing log
-    cdef readonly LatencyHistogram to_update
-    cdef readonly LatencyHistogram to_order
     cdef readonly str symbol
+    cdef dict spans  # of the floor: they live as long as somebody records into them
 
 
 cdef class Floor:
     cdef readonly list desks
+    cdef readonly dict spans
     cdef Parser parser
     cdef llt_binance_event event
     cdef llt_desk *raw[64]

@@ -27,6 +27,12 @@ LOG_TEXTS = (
 )
 """What a desk writes to its log, in the order of the numbers in ``llt_desk.h``; prices and quantities are x 10^8."""
 
+SPANS = (
+    "parse", "book", "strategy", "risk", "serialise", "send", "tick_to_update", "tick_to_trade",
+)
+"""Stages of a depth event and the sums over them, in the order of ``llt_desk.h``."""
+assert len(SPANS) == LLT_STAGES
+
 cdef enum:
     LARGEST_MESSAGE = 1 << 21
     MAX_DESKS = 64
@@ -54,8 +60,8 @@ def new_log(capacity):
 cdef class Desk:
     """One symbol: ``sync`` its book, ``router`` its orders; ``paper`` (on that book) takes them, or None: the caller.
 
-    ``strategy`` is asked at each change of a live book, and belongs to this desk alone. ``to_update`` and
-    ``to_order`` count ticks from the payload. ``number`` names it in ``log``, of :func:`new_log`.
+    ``strategy`` is asked at each change of a live book, and belongs to this desk alone. ``number`` names it in
+    ``log``, of :func:`new_log`. Messages reach it through a :class:`Floor`.
 
     Raises ValueError for a symbol that is not 1 to 23 bytes, MemoryError.
     """
@@ -70,14 +76,11 @@ cdef class Desk:
             raise ValueError("the log is not one of new_log")
         self.symbol, self.sync, self.router, self.paper = symbol, sync, router, paper
         self.breaker, self.log = breaker, log
-        self.to_update, self.to_order = LatencyHistogram(), LatencyHistogram()
         self.raw.sync = &sync.raw
         self.raw.router = &router.raw
         self.raw.paper = &paper.raw if paper is not None else NULL
         self.raw.breaker = breaker.raw
         self.raw.log = &log.sides.log
-        self.raw.to_update = &self.to_update.raw
-        self.raw.to_order = &self.to_order.raw
         self.strategy = strategy
         self.raw.decide = <llt_strategy_function *>strategy.decide
         self.raw.strategy = strategy.state
@@ -99,6 +102,12 @@ cdef class Desk:
     def look(self, int64_t now_ns):
         """To be called often, also when nothing comes: book reports that have arrived, notice silence."""
         llt_desk_look(&self.raw, now_ns)
+
+    def sent(self):
+        """The order of ``out`` has been written to its socket. ValueError for a desk that gave none out."""
+        if self.raw.out.id == 0 or self.raw.paper is not NULL:
+            raise ValueError(f"the desk of {self.symbol} has no order that waits to be sent")
+        llt_desk_sent(&self.raw)
 
     def on(self, uint64_t id, event, int64_t now_ns):
         """What the exchange says of an order, or LOST; as ``Router.on``, and the breaker judges by it."""
@@ -131,14 +140,23 @@ cdef class Desk:
 
 @cython.final
 cdef class Floor:
-    """The desks of all symbols behind one parser, on one thread. ValueError for more than 64 or none."""
+    """The desks of all symbols behind one parser, on one thread. ValueError for more than 64 or none.
+
+    ``spans``: :class:`LatencyHistogram` in ticks by the names of SPANS, over all desks.
+    """
 
     def __cinit__(self, desks):
         cdef Desk desk
+        cdef LatencyHistogram histogram
+        cdef int span
         self.desks = list(desks)
         if not 0 < len(self.desks) <= MAX_DESKS:
             raise ValueError(f"{len(self.desks)} desks: 1 to {MAX_DESKS} are wanted")
+        self.spans = {name: LatencyHistogram() for name in SPANS}
         for desk in self.desks:
+            for span, histogram in enumerate(self.spans.values()):
+                desk.raw.spans[span] = &histogram.raw
+            desk.spans = self.spans
             self.raw[self.count] = &desk.raw
             self.count += 1
         self.parser = Parser()
@@ -146,8 +164,9 @@ cdef class Floor:
 
     cdef int _take(self, const unsigned char *text, size_t size, size_t first, int64_t now_ns) noexcept nogil:
         # The place of the desk << 2 | outcome. A snapshot names no symbol: it is for desk `first`.
-        cdef uint64_t called = llt_ticks()
+        cdef llt_desk_stamps stamps
         cdef size_t position, at = first
+        stamps.called = llt_ticks()
         self.messages += 1
         if self.parser.parse_raw(
                 text, size, size, &self.event, self.parser.scratch, self.parser.room, &position) != LLT_BINANCE_OK:
@@ -162,10 +181,11 @@ cdef class Floor:
                 if at == self.count:
                     self.foreign += 1
                     return LLT_DESK_FOREIGN
-        return <int>(at << 2) | llt_desk_take(self.raw[at], &self.event, self.parser.scratch, called, now_ns)
+        stamps.last = llt_ticks()
+        return <int>(at << 2) | llt_desk_take(self.raw[at], &self.event, self.parser.scratch, &stamps, now_ns)
 
     def take(self, payload, int64_t now_ns, size_t snapshot_for=0):
-        """Take a message (bytes-like): ``(desk, Outcome)``. With SEND the desk's ``out`` must be sent now.
+        """Take a message (bytes-like): ``(desk, Outcome)``. With SEND the desk's ``out`` must be sent, then ``sent``.
 
         A snapshot is for the desk of that number. REFUSED: it is no message of the exchange, and all books wait for a
         snapshot, as it may have been for any of them. IndexError for a desk that is not there.

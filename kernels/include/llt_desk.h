@@ -28,7 +28,7 @@
 
 typedef enum {
     LLT_DESK_DONE,
-    LLT_DESK_SEND,    /* there is an order in `out`: send it, then llt_router_sent */
+    LLT_DESK_SEND,    /* there is an order in `out`: send it, then llt_desk_sent */
     LLT_DESK_REFUSED, /* no message of the exchange: the books that it may have been for are not to be trusted */
     LLT_DESK_FOREIGN  /* of no symbol that is traded */
 } llt_desk_outcome;
@@ -42,6 +42,26 @@ enum {
     LLT_DESK_LOG_STATE,
     LLT_DESK_LOG_CONTRADICTION
 };
+
+/* Stages of a depth event, in ticks, and the two sums over them. A stage begins where the one before it ends; both sums
+ * begin when the payload was given. RISK is the breaker and the router's checks; SEND ends when the order is with the
+ * paper exchange, or was handed to the caller's socket. */
+enum {
+    LLT_STAGE_PARSE, /* this, book, strategy and TO_UPDATE: of events that are in a LIVE book */
+    LLT_STAGE_BOOK,
+    LLT_STAGE_STRATEGY,
+    LLT_STAGE_RISK,      /* this, send and TO_TRADE: of events that caused an order */
+    LLT_STAGE_SERIALISE, /* of orders that leave as bytes */
+    LLT_STAGE_SEND,
+    LLT_STAGE_TO_UPDATE,
+    LLT_STAGE_TO_TRADE,
+    LLT_STAGES
+};
+
+typedef struct {
+    uint64_t called; /* when the payload was given */
+    uint64_t last;   /* the end of the last stage */
+} llt_desk_stamps;
 
 typedef struct {
     uint64_t id;
@@ -62,11 +82,11 @@ typedef struct {
     llt_paper *paper; /* NULL when orders go elsewhere */
     llt_breaker *breaker;
     llt_log *log;
-    llt_histogram *to_update; /* ticks from the call to the changed book */
-    llt_histogram *to_order;  /* ticks from the call to the order, of those that caused one */
+    llt_histogram *spans[LLT_STAGES]; /* of the floor: all its desks record into the same */
     llt_strategy_function *decide; /* NULL: it never wants anything */
     void *strategy;
     llt_desk_order out;
+    llt_desk_stamps stamps; /* of the order in `out` */
     uint64_t *tokens; /* of the breaker, by the place of the order */
     llt_desk_ticker *tickers;
     uint64_t tickers_in, tickers_out;
@@ -79,6 +99,18 @@ typedef struct {
     uint64_t ticks, trades, best_prices, repeated, contradictions, held_by_breaker, unsent;
     char symbol[24];
 } llt_desk;
+
+/* Ends stage `span` now. */
+static inline void llt_desk_stage(const llt_desk *desk, int span, llt_desk_stamps *stamps) {
+    const uint64_t now = llt_ticks();
+    llt_histogram_record(desk->spans[span], now - stamps->last);
+    stamps->last = now;
+}
+
+/* Records the sum `span`: from the payload to the end of the last stage. */
+static inline void llt_desk_sum(const llt_desk *desk, int span, const llt_desk_stamps *stamps) {
+    llt_histogram_record(desk->spans[span], stamps->last - stamps->called);
+}
 
 static inline void llt_desk_log(llt_desk *desk, uint32_t event, int64_t a, int64_t b, int64_t c, int64_t d) {
     const int64_t arguments[LLT_LOG_ARGUMENTS] = {desk->symbol_number, a, b, c, d};
@@ -159,7 +191,7 @@ static inline void llt_desk_follow_state(llt_desk *desk) {
 }
 
 /* Sends what the strategy wants, through breaker and router. */
-static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish *wanted, uint64_t called,
+static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish *wanted, llt_desk_stamps *stamps,
                                                   int64_t now_ns) {
     uint32_t denied;
     uint64_t token = llt_breaker_allow(desk->breaker, (uint64_t)now_ns);
@@ -179,18 +211,44 @@ static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish
     desk->last_denied = 0;
     *llt_desk_token(desk, order->id) = token;
     desk->out = (llt_desk_order){order->id, order->price, order->quantity, order->side};
+    llt_desk_stage(desk, LLT_STAGE_RISK, stamps);
     if (desk->paper == NULL) {
+        desk->stamps = *stamps;
         return LLT_DESK_SEND;
     }
     bool sent = llt_paper_send(desk->paper, LLT_PAPER_NEW, order->id, order->side, order->price, order->quantity, now_ns);
     llt_router_sent(desk->router);
-    llt_histogram_record(desk->to_order, llt_ticks() - called);
+    llt_desk_stage(desk, LLT_STAGE_SEND, stamps);
+    llt_desk_sum(desk, LLT_STAGE_TO_TRADE, stamps);
     llt_desk_log(desk, LLT_DESK_LOG_ORDER, (int64_t)order->id, order->side, order->price, order->quantity);
     if (!sent) {
         desk->unsent++;
         llt_desk_on(desk, order->id, LLT_ORDER_ON_REJECTED, now_ns);
     }
     return LLT_DESK_DONE;
+}
+
+/* Asks the strategy about a changed book. */
+static inline llt_desk_outcome llt_desk_decide(llt_desk *desk, const llt_quote *quote, llt_desk_stamps *stamps,
+                                               int64_t now_ns) {
+    llt_wish wanted;
+    if (quote->sides == 3) {
+        llt_risk_set_reference(desk->router->risk, quote->bid_price + (quote->ask_price - quote->bid_price) / 2,
+                               now_ns);
+    }
+    const bool wants =
+        desk->decide != NULL && desk->decide(desk->strategy, quote, desk->router->account.position, &wanted);
+    llt_desk_stage(desk, LLT_STAGE_STRATEGY, stamps);
+    return wants ? llt_desk_order_now(desk, &wanted, stamps, now_ns) : LLT_DESK_DONE;
+}
+
+/* The caller has written the order of `out` to its socket, or failed to; it was serialised then. */
+static inline void llt_desk_sent(llt_desk *desk) {
+    llt_router_sent(desk->router);
+    llt_desk_stage(desk, LLT_STAGE_SEND, &desk->stamps);
+    llt_desk_sum(desk, LLT_STAGE_TO_TRADE, &desk->stamps);
+    llt_desk_log(desk, LLT_DESK_LOG_ORDER, (int64_t)desk->out.id, desk->out.side, desk->out.price,
+                 desk->out.quantity);
 }
 
 /* Best prices beyond the book have come, so those before them are the last ones not beyond it: the book's own. */
@@ -223,7 +281,8 @@ static inline void llt_desk_compare(llt_desk *desk, int64_t now_ns) {
 }
 
 static inline llt_desk_outcome llt_desk_depth(llt_desk *desk, const llt_binance_event *event,
-                                              const llt_binance_level *levels, uint64_t called, int64_t now_ns) {
+                                              const llt_binance_level *levels, llt_desk_stamps *stamps,
+                                              int64_t now_ns) {
     const llt_sync_range range = {.first = event->first_update_id,
                                   .last = event->last_update_id,
                                   .previous = event->previous_update_id};
@@ -237,24 +296,21 @@ static inline llt_desk_outcome llt_desk_depth(llt_desk *desk, const llt_binance_
         return LLT_DESK_DONE;
     }
     const llt_quote quote = llt_quote_of(&desk->sync->book, desk->sync->id);
-    llt_histogram_record(desk->to_update, llt_ticks() - called);
+    llt_histogram_record(desk->spans[LLT_STAGE_PARSE], stamps->last - stamps->called);
+    llt_desk_stage(desk, LLT_STAGE_BOOK, stamps);
+    llt_desk_sum(desk, LLT_STAGE_TO_UPDATE, stamps);
     llt_desk_follow_state(desk);
+    llt_desk_outcome decided = llt_desk_decide(desk, &quote, stamps, now_ns);
     if (desk->paper != NULL) {
-        llt_paper_on_book(desk->paper, now_ns);
+        llt_paper_on_book(desk->paper, now_ns); /* the exchange's work: behind ours, so that no stage pays for it */
     }
-    if (quote.sides == 3) {
-        llt_risk_set_reference(desk->router->risk, quote.bid_price + (quote.ask_price - quote.bid_price) / 2, now_ns);
-    }
-    llt_wish wanted;
-    if (desk->decide == NULL || !desk->decide(desk->strategy, &quote, desk->router->account.position, &wanted)) {
-        return LLT_DESK_DONE;
-    }
-    return llt_desk_order_now(desk, &wanted, called, now_ns);
+    return decided;
 }
 
-/* A message of this desk's symbol, or a snapshot for it. `called` is the tick counter when its payload was given. */
+/* A message of this desk's symbol, or a snapshot for it. `stamps` holds when its payload was given, and was parsed. */
 static inline llt_desk_outcome llt_desk_take(llt_desk *desk, const llt_binance_event *event,
-                                             const llt_binance_level *levels, uint64_t called, int64_t now_ns) {
+                                             const llt_binance_level *levels, llt_desk_stamps *stamps,
+                                             int64_t now_ns) {
     switch (event->kind) {
     case LLT_BINANCE_TRADE:
         desk->trades++;
@@ -287,7 +343,7 @@ static inline llt_desk_outcome llt_desk_take(llt_desk *desk, const llt_binance_e
                               {event->bid_quantity, event->ask_quantity}};
         return LLT_DESK_DONE;
     default:
-        return llt_desk_depth(desk, event, levels, called, now_ns);
+        return llt_desk_depth(desk, event, levels, stamps, now_ns);
     }
 }
 

@@ -14,6 +14,7 @@ From a market-data byte to an order byte the work is done in ``kernels/``; nothi
     recording       recorded lines (``<local ns> <raw JSON>``) as events and levels
     replay          a recording through the book: what `lltool trade replay` reports
     limits, paper_settings   the configuration as arguments of router, risk check and paper exchange
+    run_directory   what a run leaves for others while it goes on: kill switch, counters
     fix_session     a FIX 4.4 session, either side of it
     exchange/       the simulated exchange: what `lltool trade exchange` runs
     live/           live market data, paper orders, supervision: what `lltool trade run` runs

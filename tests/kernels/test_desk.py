@@ -180,7 +180,7 @@ def test_without_a_paper_exchange_the_order_is_given_out_and_the_switch_waits_fo
     assert trading.desks[0].router.find(order_id)[1:4] == (side, price, quantity)
     trading.kill.trip(KillSource.OPERATOR, 1)
     assert not trading.kill.is_quiet
-    trading.desks[0].router.sent()
+    trading.desks[0].sent()
     assert trading.kill.is_quiet
     assert trading.depth(12) is Outcome.DONE
 
@@ -191,14 +191,14 @@ def test_orders_without_an_answer_open_the_breaker_and_an_answer_closes_it() -> 
     desk = trading.desks[0]
     for update in (11, 12):
         assert trading.depth(update) is Outcome.SEND
-        desk.router.sent()
+        desk.sent()
         desk.on(desk.out[0], OrderEvent.REJECTED, trading.now_ns)
     assert trading.breaker.state == "open"
     assert trading.depth(13) is Outcome.DONE
     assert desk.counters()["held_by_breaker"] == 1
     trading.now_ns += 6 * SECOND
     assert trading.depth(14) is Outcome.SEND
-    desk.router.sent()
+    desk.sent()
     assert trading.breaker.state == "half-open"
     assert trading.depth(15) is Outcome.DONE  # one probe
     desk.on(desk.out[0], OrderEvent.ACCEPTED, trading.now_ns)
@@ -220,8 +220,29 @@ def test_latencies_are_counted_of_every_update_and_of_those_that_made_an_order()
     for update in range(12, 32):
         trading.depth(update, bids=[("100.019", "1")])  # the spread is not above the threshold any more
     desk = trading.desks[0]
-    assert len(desk.to_update) == 21
-    assert len(desk.to_order) == desk.router.counters()["orders"] == 1
+    assert desk.router.counters()["orders"] == 1
+    assert {name: len(histogram) for name, histogram in trading.floor.spans.items()} == {
+        "parse": 21, "book": 21, "strategy": 21, "risk": 1, "serialise": 0, "send": 1, "tick_to_update": 21,
+        "tick_to_trade": 1,
+    }  # fmt: skip
+
+
+def test_the_stages_of_an_update_add_up_to_the_time_it_took() -> None:
+    trading = Trading().live()
+    spans = {name: histogram.total for name, histogram in trading.floor.spans.items()}
+    assert spans["tick_to_update"] == spans["parse"] + spans["book"]
+    assert spans["tick_to_trade"] == spans["tick_to_update"] + spans["strategy"] + spans["risk"] + spans["send"]
+
+
+def test_the_desks_of_a_floor_record_into_one_set_of_histograms() -> None:
+    trading = Trading("BTCUSDT", "ETHUSDT").live()
+    trading.depth(12, bids=[("99.00", "1")], symbol="ETHUSDT")
+    assert len(trading.floor.spans["book"]) == 3
+
+
+def test_a_desk_that_gave_no_order_out_cannot_have_sent_one() -> None:
+    with pytest.raises(ValueError, match="no order that waits"):
+        Trading().live().desks[0].sent()
 
 
 @pytest.mark.parametrize("count", [0, 65])

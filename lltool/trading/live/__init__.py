@@ -9,5 +9,7 @@ fix_gateway  or an order entry session of the simulated exchange, by FIX on loop
 desk         one symbol: book, strategy, router and gateway joined
 run          the whole system: start, watch, degrade, shut down
 supervision  the process that starts it, beats for it, and is missed when it dies
+latencies    how long each stage took
+counters     what is told once a second, through the supervisor, to the monitoring
 report       what is told at the end
 """

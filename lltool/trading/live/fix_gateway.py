@@ -205,7 +205,7 @@ class FixGateway:
                 (38, decimal(quantity)), (40, b"2"), (44, decimal(price)), (59, b"1"),
             ],
         )  # fmt: skip
-        desk.router.sent()
+        desk.sent()
 
     def cancel(self, desk: Desk, order_id: int, now_ns: int) -> None:
         self._ask(b"F", desk, order_id, [(41, self._name(desk, order_id)), (11, self._request_id())])

@@ -6,21 +6,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lltool.kernels.histogram import LatencyHistogram
     from lltool.trading.live.run import TradingRun
-
-PERCENTILES = (50, 99, 99.9)
 
 
 def statistics_of(run: TradingRun) -> dict[str, Any]:
-    """Counts so far, and latencies since the last statistics (of the first symbol: each has a histogram of its own)."""
+    """Counts so far, and latencies since the last statistics, over all symbols."""
     desks = run.floor.desks
     return {
         "ticks": sum(desk.counters()["ticks"] for desk in desks),
         "orders": sum(desk.router.counters()["orders"] for desk in desks),
         "fills": sum(desk.router.account.fills for desk in desks),
-        "tick_to_update_ticks": _latency(desks[0].to_update),
-        "tick_to_order_ticks": _latency(desks[0].to_order),
+        "tick_to_update_ticks": run.latencies.in_ticks("tick_to_update"),
+        "tick_to_order_ticks": run.latencies.in_ticks("tick_to_trade"),
     }
 
 
@@ -69,12 +66,3 @@ def _symbol(desk: Any) -> dict[str, Any]:
         # The exchange's own books beside those made of its reports: they are the same, or something was lost.
         found["exchange_account"] = desk.paper.account._asdict()
     return found
-
-
-def _latency(histogram: LatencyHistogram) -> dict[str, int]:
-    values = histogram.percentiles(*PERCENTILES)
-    return {
-        "n": len(histogram),
-        **{f"p{str(wanted).replace('.', '_')}": value for wanted, value in zip(PERCENTILES, values, strict=True)},
-        "max": histogram.maximum,
-    }

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lltool.trading.live.backoff import Backoff
+from lltool.trading.live.counters import INTERVAL_NS, counters_of
 from lltool.trading.live.gateway import Gateway, PaperGateway
+from lltool.trading.live.latencies import CALIBRATION_SECONDS, Latencies
 from lltool.trading.live.session import MarketData, SessionSettings
 from lltool.trading.live.snapshots import ATTEMPTS_BEFORE_INVALID, SnapshotFailed, Snapshots
 
@@ -52,7 +54,10 @@ class _Symbol:
 
 
 class TradingRun:
-    """One run, from start to report. ``tell`` is told what a person should know, one line at a time."""
+    """One run, from start to report. ``tell`` is told what a person should know, one line at a time.
+
+    ``publish`` is given the run's counters once a second and at its end.
+    """
 
     def __init__(
         self,
@@ -62,14 +67,17 @@ class TradingRun:
         token: ShutdownToken,
         tell: Callable[[str], None],
         log_to: Callable[[str], None] | None = None,
+        publish: Callable[[dict[str, Any]], object] | None = None,
         seconds: float | None = None,
     ) -> None:
+        from lltool.kernels.clock import calibrate
         from lltool.kernels.desk import new_log
 
         self.configuration = configuration
         self.kill, self.token, self.tell = kill, token, tell
         self.log: LogRing = new_log(LOG_CAPACITY)
         self.floor: Floor = _floor(configuration, kill, self.log)
+        self.latencies = Latencies(self.floor.spans, calibrate(CALIBRATION_SECONDS)[0])
         self.symbols = [_Symbol(number, desk) for number, desk in enumerate(self.floor.desks)]
         self.gateway = _gateway(configuration, self.floor.desks)
         live = configuration.live
@@ -93,6 +101,8 @@ class TradingRun:
         self.unconfirmed: int = 0
         self.statistics: list[dict[str, Any]] = []
         self._log_to = log_to
+        self._publish = publish
+        self._next_counters_ns = 0
         self._seconds = seconds
         self._breaker_was = "closed"
         self._next_statistics = configuration.pipeline.statistics_every
@@ -142,6 +152,7 @@ class TradingRun:
                 symbol.fetching.cancel()
         await asyncio.gather(session, return_exceptions=True)
         self._drain_log()
+        self._publish_counters(monotonic_ns())
         if self.unconfirmed:
             self.tell(f"{self.unconfirmed} orders are not confirmed to be cancelled")
 
@@ -222,6 +233,9 @@ class TradingRun:
             symbol.desk.router.watch(now_ns, kill.stale_ms * _NS_PER_MS, kill.supervisor_ms * _NS_PER_MS)
         self._look_at_breaker(now_ns)
         self._drain_log()
+        if now_ns >= self._next_counters_ns:
+            self._next_counters_ns = now_ns + INTERVAL_NS
+            self._publish_counters(now_ns)
         if sum(symbol.desk.counters()["ticks"] for symbol in self.symbols) >= self._next_statistics:
             self._next_statistics += self.configuration.pipeline.statistics_every
             self._tell_statistics()
@@ -292,9 +306,11 @@ class TradingRun:
             f"tick to update p50 {update['p50']} p99 {update['p99']}, "
             f"tick to order p50 {order['p50']} p99 {order['p99']} (ticks of the counter)"
         )
-        for symbol in self.symbols:
-            symbol.desk.to_update.reset()
-            symbol.desk.to_order.reset()
+        self.latencies.end_window()
+
+    def _publish_counters(self, now_ns: int) -> None:
+        if self._publish is not None:
+            self._publish(counters_of(self, now_ns))
 
 
 def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floor:

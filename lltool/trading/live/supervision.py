@@ -1,8 +1,8 @@
 """The trading process and the one that supervises it.
 
 `lltool trade run` is the supervisor: it starts the process that trades, beats for it in the page of the kill switch,
-hands signals on, and passes its report through. When it dies the beats stop, and the trading process cancels everything
-and ends. An operator trips the same page from anywhere (`lltool trade kill`).
+hands signals on, writes its counters down, and passes its report through. When it dies the beats stop, and the trading
+process cancels everything and ends. An operator trips the same page from anywhere (`lltool trade kill`).
 """
 
 from __future__ import annotations
@@ -14,31 +14,23 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from lltool.errors import InvalidInput, LltoolError, Locked, from_os_error
+from lltool.errors import LltoolError, Locked, from_os_error
+from lltool.root import Root
+from lltool.trading.live.counters import CountersPage, counters_file
 from lltool.trading.live.run import TradingRun, monotonic_ns
+from lltool.trading.run_directory import kill_page_path
 
 if TYPE_CHECKING:
     from lltool.kernels.kill_switch import KillSwitch
 
-DIRECTORY = "/run/lltool"
-"""Of the pages of runs, on a file system in memory; gone after a reboot, as the runs are."""
-
-VARIABLE = "LLTOOL_RUN_DIR"
 BEATS = 10
 """Within the time that a supervisor may be silent."""
 
 _FAILED = 1
-
-
-def page_path(name: str) -> str:
-    """Where the page of the run of this name is. InvalidInput for a name that is no file name."""
-    if not name.replace("-", "").replace("_", "").isalnum():
-        raise InvalidInput(f"run name {name!r} cannot be used", ["letters, digits, - and _ only"])
-    return os.path.join(os.environ.get(VARIABLE) or DIRECTORY, f"{name}.kill")
 
 
 @contextmanager
@@ -48,7 +40,7 @@ def _new_page(name: str) -> Iterator[tuple[int, KillSwitch]]:
 
     from lltool.kernels.kill_switch import KillSwitch
 
-    path = page_path(name)
+    path = kill_page_path(Root(), name)
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -78,24 +70,29 @@ def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] 
 
     configuration = load_configuration(specification["config"])
     interval = configuration.kill.supervisor_ms / 1000 / BEATS
-    with _new_page(name) as (fd, kill):
+    with _new_page(name) as (fd, kill), counters_file(name, len(configuration.market.symbols)) as counters:
         kill.beat(monotonic_ns())
-        os.set_inheritable(fd, True)
         # A session of its own: Ctrl-C reaches the supervisor alone, who hands it on once.
         child = subprocess.Popen(
-            [sys.executable, "-m", "lltool.trading.live.supervision", str(fd)],
+            [sys.executable, "-m", "lltool.trading.live.supervision", str(fd), str(counters.fd)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pass_fds=(fd,),
+            pass_fds=(fd, counters.fd),
             start_new_session=True,
             text=True,
         )
+
+        def each_time() -> None:
+            kill.beat(monotonic_ns())
+            counters.write_when_due()
+
         with child, _handed_on(child):
-            output = _beat_until_it_ends(child, json.dumps(specification), kill, interval)
-    try:
-        report = json.loads(output) if output else None
-    except json.JSONDecodeError:
-        report = None
+            output = _until_it_ends(child, json.dumps(specification), each_time, interval)
+        report = _report_in(output)
+        if report is not None and child.returncode == 0:
+            counters.remove()
+        else:
+            counters.write(ended="failure" if report is None else report["ended"])
     if report is None:
         raise LltoolError(
             "the trading process ended without a report",
@@ -105,16 +102,25 @@ def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] 
     return report, child.returncode
 
 
-def _beat_until_it_ends(child: subprocess.Popen[str], text: str, kill: KillSwitch, interval: float) -> str:
+def _until_it_ends(child: subprocess.Popen[str], text: str, each_time: Callable[[], None], interval: float) -> str:
+    """Give the process its ``text``, call ``each_time`` every ``interval`` seconds; what it printed when it ended."""
     rest: str | None = text
     while True:
         try:
             output, _ = child.communicate(rest, timeout=interval)
         except subprocess.TimeoutExpired:
             rest = None  # communicate goes on with what it was given
-            kill.beat(monotonic_ns())
+            each_time()
         else:
             return output
+
+
+def _report_in(output: str) -> dict[str, Any] | None:
+    try:
+        report: dict[str, Any] | None = json.loads(output) if output else None
+    except json.JSONDecodeError:
+        return None
+    return report
 
 
 @contextmanager
@@ -140,7 +146,7 @@ def trip(name: str) -> bool:
     """
     from lltool.kernels.kill_switch import KillSource, KillSwitch
 
-    path = page_path(name)
+    path = kill_page_path(Root(), name)
     try:
         fd = os.open(path, os.O_RDWR)
     except OSError as error:
@@ -153,7 +159,9 @@ def trip(name: str) -> bool:
         os.close(fd)
 
 
-async def trade(specification: dict[str, Any], kill: KillSwitch, log: IO[str] | None) -> dict[str, Any]:
+async def trade(
+    specification: dict[str, Any], kill: KillSwitch, counters: CountersPage, log: IO[str] | None
+) -> dict[str, Any]:
     """Trade in this process until it is over; the report."""
     from lltool.kernels.shutdown import ShutdownToken
     from lltool.trading.configuration import load_configuration
@@ -167,6 +175,7 @@ async def trade(specification: dict[str, Any], kill: KillSwitch, log: IO[str] | 
             token=token,
             tell=lambda line: print(f"lltool: {line}", file=sys.stderr, flush=True),  # noqa: T201
             log_to=None if log is None else lambda line: print(line, file=log),
+            publish=counters.publish,
             seconds=specification["seconds"],
         )
         gc.freeze()
@@ -202,16 +211,16 @@ def exit_code(report: dict[str, Any]) -> int:
 
 
 def main() -> int:
-    """The trading process: the descriptor of its page is its argument, what to do comes on stdin."""
+    """The trading process: the descriptors of its pages are its arguments, what to do comes on stdin."""
     from lltool.kernels.kill_switch import KillSwitch
     from lltool.trading.configuration import load_configuration
 
-    kill = KillSwitch.attach(int(sys.argv[1]))
+    kill, counters = KillSwitch.attach(int(sys.argv[1])), CountersPage.attach(int(sys.argv[2]))
     specification = json.load(sys.stdin)
     try:
         _pin(load_configuration(specification["config"]).pipeline.cores)
         with _log_file(specification["log"]) as log:
-            report = asyncio.run(trade(specification, kill, log))
+            report = asyncio.run(trade(specification, kill, counters, log))
     except LltoolError as error:
         sys.stderr.write(f"lltool: {error}\n")
         return error.exit_code

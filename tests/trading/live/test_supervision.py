@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,16 @@ class System:
             time.sleep(0.05)
         return process
 
+    def counters(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The counters that the run writes, once they are as ``wanted``."""
+        path = self.folder / "runs/trade.json"
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if path.exists() and wanted(found := json.loads(path.read_text())):
+                return dict(found)
+            time.sleep(0.05)
+        raise AssertionError("no such counters came")
+
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
@@ -140,6 +150,20 @@ def test_a_second_signal_ends_it_at_once(system: System) -> None:
     assert "Traceback" not in errors
 
 
+def test_the_counters_are_there_once_a_second_and_gone_with_the_run(system: System) -> None:
+    system.exchange()
+    run = system.run()
+    first = system.counters(lambda counters: counters["symbols"]["BTCUSDT"]["orders"] > 0)
+    check(first)
+    assert (first["process"]["pid"], first["ended"]) == (run.pid, None)
+    assert first["stages"]["tick_to_trade"]["count"] > 0
+    later = system.counters(lambda counters: counters["taken_at"] > first["taken_at"])
+    assert later["messages"]["taken"] > first["messages"]["taken"]
+    run.send_signal(signal.SIGINT)
+    assert ended(run)[0] == 0
+    assert not list((system.folder / "runs").iterdir())
+
+
 def test_the_operator_trips_the_kill_switch_from_another_process(system: System) -> None:
     system.exchange()
     run = system.run()
@@ -148,6 +172,9 @@ def test_the_operator_trips_the_kill_switch_from_another_process(system: System)
     code, report = ended(run)
     assert (code, report["ended"], report["kill_switch"]) == (1, "kill switch", "operator")
     assert report["orders_confirmed"]
+    left = system.counters(lambda counters: counters["ended"] is not None)
+    check(left)
+    assert (left["ended"], left["kill_switch"]) == ("kill switch", "operator")
 
 
 def test_when_the_supervisor_dies_everything_is_cancelled(system: System) -> None:
