@@ -1,4 +1,4 @@
-"""`lltool fleet`: what many hosts sent -> one picture."""
+"""`lltool fleet`: what many hosts sent -> one picture, or whether a rollout may go on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
-from lltool.cli.output import print_json, say
+from lltool.cli.output import print_json, print_table, say
+
+DirectoryArgument = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="Holds HOST.json or HOST/*.json of each host.", show_default=False),
+]
 
 app = typer.Typer(name="fleet", help="Many hosts: who complies, who drifted, who stands out.", no_args_is_help=True)
 
@@ -19,10 +24,7 @@ def _group() -> None:
 
 @app.command()
 def report(
-    directory: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="Holds HOST.json or HOST/*.json of each host.", show_default=False),
-    ],
+    directory: DirectoryArgument,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The page.  [default: DIR.html]")
     ] = None,
@@ -59,3 +61,35 @@ def report(
             if count:
                 say(f"{count} {standing.value}")
     raise typer.Exit(fleet.exit_code)
+
+
+@app.command()
+def gate(
+    directory: DirectoryArgument,
+    baseline: Annotated[
+        Path, typer.Option("--baseline", metavar="DIR", help="The fleet's documents, from before.", show_default=False)
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="PATTERN", help="Only these benchmarks count.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Compare hosts that were just measured with their equals in the fleet: the gate of a rollout.
+
+    A host is compared with others of its equipment, kernel and profile, or, where fewer than four of those were
+    measured, of its equipment and kernel. Exits 5 where a host is worse, 1 where one could not be read.
+
+    Example: lltool fleet gate ./step --baseline ./fleet --only 'tcp.*'
+    """
+    from lltool.fleet.collected import hosts
+    from lltool.fleet.document import gate_document
+    from lltool.fleet.gate import Baseline, exit_code, judge
+    from lltool.reports.escaping import visible
+
+    judged = judge(hosts(directory), Baseline(hosts(baseline)), only or ())
+    if json:
+        print_json(gate_document(judged))
+    else:
+        rows = [(visible(each.host), each.outcome.value, visible(each.reason)) for each in judged]
+        print_table(("host", "gate", "why"), rows)
+    raise typer.Exit(exit_code(judged))

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from lltool.errors import InvalidInput, LltoolError, from_os_error
+from lltool.fleet.groups import PROFILE
 from lltool.fleet.host_report import NOT_READ, Change, Figure, HostReport, Standing
 from lltool.fleet.wire import Bench, Head, HostState, HostStatus, TrialBrief, Verify
 
@@ -125,7 +126,7 @@ def _add_state(report: HostReport, state: HostState) -> None:
     if state.unfinished:
         report.standing, report.reason = Standing.UNFINISHED, "a transaction was interrupted: run `lltool rollback`"
     profile = "" if state.verify is None else f"{state.verify.profile} {state.verify.profile_hash}".strip()
-    report.group = (*state.equipment.items(), ("profile", profile))
+    report.group = (*state.equipment.items(), (PROFILE, profile))
     if state.verify is not None:
         _add_verify(report, state.verify)
     if state.bench is not None:

@@ -1,14 +1,17 @@
-"""A fleet as JSON types, schema ``lltool.fleet/1``."""
+"""A fleet, and what its gate says, as JSON types: schemas ``lltool.fleet/1`` and ``lltool.fleet-gate/1``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from lltool.fleet.gate import Judged
 from lltool.fleet.host_report import HostReport
 from lltool.fleet.picture import Fleet
 
 SCHEMA = "lltool.fleet/1"
+GATE_SCHEMA = "lltool.fleet-gate/1"
 
 
 def fleet_document(fleet: Fleet) -> dict[str, Any]:
@@ -31,6 +34,14 @@ def fleet_document(fleet: Fleet) -> dict[str, Any]:
         ],
         "settings": [asdict(each) for each in fleet.settings],
         "outliers": [asdict(each) for each in fleet.outliers],
+    }
+
+
+def gate_document(judged: Iterable[Judged]) -> dict[str, Any]:
+    """What the gate says of each host, with the figures that it says it of."""
+    return {
+        "schema": GATE_SCHEMA,
+        "hosts": [{**asdict(each), "figures": [asdict(figure) for figure in each.figures]} for each in judged],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from lltool.fleet.groups import alike, side_by_side
 from lltool.fleet.host_report import NOT_READ, HostReport, Standing
 from lltool.fleet.outliers import Outlier, outliers
 
@@ -60,28 +61,21 @@ class Fleet:
 
 def picture(hosts: Iterable[HostReport]) -> Fleet:
     """The fleet of these hosts."""
-    kept: list[HostReport] = []
-    alike: dict[tuple[tuple[str, str], ...], list[HostReport]] = {}
+    kept = tuple(hosts)
     settings: dict[str, Counter[str]] = {}
-    for host in hosts:
-        kept.append(host)
-        if host.group:
-            alike.setdefault(host.group, []).append(host)
+    for host in kept:
         for setting, verdict in host.deviating.items():
             settings.setdefault(setting, Counter())[verdict] += 1
     groups = []
     found: list[Outlier] = []
-    for facts, members in sorted(alike.items(), key=lambda item: (-len(item[1]), item[0])):
-        figures: dict[tuple[str, str, str], dict[str, float]] = {}
-        for host in members:
-            for benchmark, figure in host.figures.items():
-                figures.setdefault((benchmark, figure.metric, figure.unit), {})[host.name] = figure.value
-        medians = {key[0]: (key[1], key[2], median(values.values())) for key, values in sorted(figures.items())}
+    for facts, members in sorted(alike(kept).items(), key=lambda item: (-len(item[1]), item[0])):
+        figures = sorted(side_by_side(members).items())
+        medians = {known.benchmark: (known.metric, known.unit, median(values.values())) for known, values in figures}
         groups.append(Group(facts, tuple(host.name for host in members), medians))
-        for (benchmark, metric, unit), values in sorted(figures.items()):
-            found += outliers(benchmark, metric, unit, values)
+        for known, values in figures:
+            found += outliers(known.benchmark, known.metric, known.unit, values)
     return Fleet(
-        hosts=tuple(kept),
+        hosts=kept,
         groups=tuple(groups),
         settings=tuple(
             SettingCount(setting, dict(counts))
