@@ -1,32 +1,26 @@
 """Pools of fixed-size records: for one thread, and for any number of threads.
 
-Layout and ordering: ``include/llt_pool.h`` and ``include/llt_shared_pool.h``. Inner loops in Cython use the unchecked
-``llt_free_list`` of the first. Chapter 5.2.3.
+Layout and ordering: ``include/llt_pool.h`` and ``include/llt_shared_pool.h``. Inner loops in Cython use the unchecked list of
+``include/llt_free_list.h``. Chapter 5.2.3.
 """
 
 cimport cython
-from libc.stdlib cimport free
 
-from lltool.kernels.atomic cimport LLT_LINE
 from lltool.kernels.record_type cimport record_bytes, record_dtype
 from lltool.kernels.span cimport span_of
 
-cdef extern from "<stdlib.h>" nogil:
-    void *aligned_alloc(size_t alignment, size_t size)
-
-cdef uint32_t _serial = 0
+cdef uint32_t _made = 0
 
 
-cdef uint32_t _next_serial():
-    # 4096 pools are told apart: enough to catch a handle that went to the wrong one.
-    global _serial
-    _serial += 1
-    return _serial
+cdef uint32_t _next_number():
+    global _made
+    _made += 1
+    return _made
 
 
 cdef _check_capacity(capacity):
-    if not 0 < capacity < LLT_POOL_MAX:
-        raise ValueError(f"capacity {capacity}: a pool holds between 1 and {LLT_POOL_MAX - 1} records")
+    if not 0 < capacity <= LLT_POOL_MAX:
+        raise ValueError(f"capacity {capacity}: a pool holds between 1 and {LLT_POOL_MAX} records")
 
 
 cdef _refuse(handle):
@@ -39,7 +33,7 @@ cdef class ObjectPool:
 
     All memory is taken and touched here. The record released last is acquired first, and holds what it held.
 
-    Raises ValueError for a capacity outside 1 .. 2**28 - 2 or a record below 1 byte, MemoryError when the memory is
+    Raises ValueError for a capacity outside 1 .. 2**28 - 1 or a record below 1 byte, MemoryError when the memory is
     not to be had.
     """
 
@@ -47,34 +41,35 @@ cdef class ObjectPool:
         _check_capacity(capacity)
         self.size = record_bytes(record)
         self.dtype = record_dtype(record)
-        if llt_pool_init(&self.raw, capacity, self.size, _next_serial()) != 0:
+        self.raw = llt_pool_create(capacity, self.size, _next_number())
+        if self.raw is NULL:
             raise MemoryError(f"no memory for a pool of {capacity} records of {self.size} bytes")
 
     def __dealloc__(self):
-        llt_pool_destroy(&self.raw)
+        llt_pool_destroy(self.raw)
 
     def acquire(self):
         """The handle of a free record, or None when every record is in use."""
-        cdef uint64_t handle = llt_pool_acquire(&self.raw)
-        return None if handle == LLT_POOL_EMPTY else handle
+        cdef uint64_t handle
+        return None if llt_pool_acquire(self.raw, &handle) is NULL else handle
 
     def release(self, uint64_t handle):
         """Give a record back. ValueError for a handle that was released before or is of another pool."""
-        if not llt_pool_release(&self.raw, handle):
+        if not llt_pool_release(self.raw, handle):
             _refuse(handle)
 
     def view(self, uint64_t handle):
         """The record: a writable memoryview, or an array of one where the pool has a dtype. Not to be used once
         released. ValueError as in :meth:`release`.
         """
-        cdef void *record = llt_pool_record(&self.raw, handle)
+        cdef void *record = llt_pool_record(self.raw, handle)
         if record is NULL:
             _refuse(handle)
         return span_of(self, record, self.size, self.dtype)
 
     def is_live(self, uint64_t handle):
         """Whether ``handle`` is of a record in use in this pool."""
-        return llt_pool_record(&self.raw, handle) is not NULL
+        return llt_pool_record(self.raw, handle) is not NULL
 
     @property
     def capacity(self):
@@ -84,7 +79,7 @@ cdef class ObjectPool:
     @property
     def available(self):
         """Number of free records."""
-        return self.raw.available
+        return llt_pool_available(self.raw)
 
 
 @cython.final
@@ -95,21 +90,17 @@ cdef class SharedObjectPool:
         _check_capacity(capacity)
         self.size = record_bytes(record)
         self.dtype = record_dtype(record)
-        self.raw = <llt_shared_pool *>aligned_alloc(LLT_LINE, sizeof(llt_shared_pool))
-        if self.raw is NULL or llt_shared_pool_init(self.raw, capacity, self.size, _next_serial()) != 0:
-            free(self.raw)
-            self.raw = NULL
+        self.raw = llt_shared_pool_create(capacity, self.size, _next_number())
+        if self.raw is NULL:
             raise MemoryError(f"no memory for a pool of {capacity} records of {self.size} bytes")
 
     def __dealloc__(self):
-        if self.raw is not NULL:
-            llt_shared_pool_destroy(self.raw)
-            free(self.raw)
+        llt_shared_pool_destroy(self.raw)
 
     def acquire(self):
         """As :meth:`ObjectPool.acquire`."""
-        cdef uint64_t handle = llt_shared_pool_acquire(self.raw)
-        return None if handle == LLT_POOL_EMPTY else handle
+        cdef uint64_t handle
+        return None if llt_shared_pool_acquire(self.raw, &handle) is NULL else handle
 
     def release(self, uint64_t handle):
         """As :meth:`ObjectPool.release`; of two threads that release one handle, one is refused."""
@@ -118,16 +109,16 @@ cdef class SharedObjectPool:
 
     def view(self, uint64_t handle):
         """As :meth:`ObjectPool.view`."""
-        cdef void *record = llt_pool_record(&self.raw.pool, handle)
+        cdef void *record = llt_shared_pool_record(self.raw, handle)
         if record is NULL:
             _refuse(handle)
         return span_of(self, record, self.size, self.dtype)
 
     def is_live(self, uint64_t handle):
         """As :meth:`ObjectPool.is_live`."""
-        return llt_pool_record(&self.raw.pool, handle) is not NULL
+        return llt_shared_pool_record(self.raw, handle) is not NULL
 
     @property
     def capacity(self):
         """Number of records."""
-        return self.raw.pool.capacity
+        return self.raw.capacity

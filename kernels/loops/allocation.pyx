@@ -17,7 +17,6 @@ from lltool.kernels.pool cimport (
     llt_free_list_release,
     llt_pool,
     llt_pool_acquire,
-    llt_pool_record,
     llt_pool_release,
     llt_shared_pool,
     llt_shared_pool_acquire,
@@ -56,12 +55,12 @@ cdef inline void _pair(Sources *sources, Kind kind) noexcept nogil:
         llt_keep(<uint64_t>record)
         llt_free_list_release(&sources.list, record)
     elif kind == CHECKED:
-        handle = llt_pool_acquire(sources.pool)
-        llt_keep(<uint64_t>llt_pool_record(sources.pool, handle))
+        record = llt_pool_acquire(sources.pool, &handle)
+        llt_keep(<uint64_t>record)
         llt_pool_release(sources.pool, handle)
     elif kind == SHARED:
-        handle = llt_shared_pool_acquire(sources.shared)
-        llt_keep(handle)
+        record = llt_shared_pool_acquire(sources.shared, &handle)
+        llt_keep(<uint64_t>record)
         llt_shared_pool_release(sources.shared, handle)
     elif kind == MALLOC:
         record = malloc(SIZE)
@@ -130,7 +129,7 @@ cdef class Allocation:
         if self.memory is NULL:
             raise MemoryError("no memory for the records of a free list")
         llt_free_list_fill(&self.sources.list, self.memory, RECORDS, SIZE)
-        self.sources.pool = &self.pool.raw
+        self.sources.pool = self.pool.raw
         self.sources.shared = self.shared.raw
         self.sources.arena = &self.arena.raw
 

@@ -5,6 +5,7 @@
  * Exit 0 when no record and no byte was ever with two owners, handles were refused exactly when stale, and everything
  * came back; otherwise 1 and a line that says what was not so.
  */
+#define _GNU_SOURCE /* madvise */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #define THREADS 4
 #define RECORDS 6 /* fewer than the threads want: acquire finds the pool empty too */
 
-static llt_shared_pool pool;
+static llt_shared_pool *pool;
 static llt_shared_arena arena;
 static uint64_t rounds;
 static volatile size_t size = sizeof(uint64_t); /* not a constant, so that the sanitizer sees the copies */
@@ -28,28 +29,33 @@ static int failed(const char *what) {
 
 static void *use_pool(void *argument) {
     uint64_t mine = (uint64_t)(uintptr_t)argument, seen;
-    uint64_t held[2] = {LLT_POOL_EMPTY, LLT_POOL_EMPTY};
+    uint64_t handles[2];
+    void *held[2] = {NULL, NULL};
     for (uint64_t round = 0; round < rounds; round++) {
-        uint64_t *slot = &held[round % 2];
-        if (*slot != LLT_POOL_EMPTY) {
-            memcpy(&seen, llt_pool_record(&pool.pool, *slot), size);
+        uint64_t *handle = &handles[round % 2];
+        void **record = &held[round % 2];
+        if (*record != NULL) {
+            if (llt_shared_pool_record(pool, *handle) != *record) {
+                failed("a handle led to another record");
+            }
+            memcpy(&seen, *record, size);
             if (seen != mine) {
                 failed("a record had two owners");
             }
-            if (!llt_shared_pool_release(&pool, *slot)) {
+            if (!llt_shared_pool_release(pool, *handle)) {
                 failed("a live handle was refused");
             }
-            if (llt_shared_pool_release(&pool, *slot)) {
+            if (llt_shared_pool_release(pool, *handle)) {
                 failed("a handle was released twice");
             }
         }
-        *slot = llt_shared_pool_acquire(&pool);
-        if (*slot != LLT_POOL_EMPTY) {
-            memcpy(llt_pool_record(&pool.pool, *slot), &mine, size);
+        *record = llt_shared_pool_acquire(pool, handle);
+        if (*record != NULL) {
+            memcpy(*record, &mine, size);
         }
     }
     for (int i = 0; i < 2; i++) {
-        if (held[i] != LLT_POOL_EMPTY && !llt_shared_pool_release(&pool, held[i])) {
+        if (held[i] != NULL && !llt_shared_pool_release(pool, handles[i])) {
             failed("the last handle was refused");
         }
     }
@@ -87,17 +93,18 @@ static void with_threads(void *(*work)(void *)) {
 
 int main(int count, char **arguments) {
     llt_arena memory;
-    if (count != 2 || llt_shared_pool_init(&pool, RECORDS, sizeof(uint64_t), 1) != 0 || llt_arena_init(&memory, 1600) != 0) {
+    uint64_t handle;
+    if (count != 2 || (pool = llt_shared_pool_create(RECORDS, sizeof(uint64_t), 1)) == NULL || llt_arena_init(&memory, 1600) != 0) {
         return 2;
     }
     rounds = strtoull(arguments[1], NULL, 10);
     with_threads(use_pool);
     for (int i = 0; i < RECORDS; i++) {
-        if (llt_shared_pool_acquire(&pool) == LLT_POOL_EMPTY) {
+        if (llt_shared_pool_acquire(pool, &handle) == NULL) {
             failed("a record is missing");
         }
     }
-    if (llt_shared_pool_acquire(&pool) != LLT_POOL_EMPTY) {
+    if (llt_shared_pool_acquire(pool, &handle) != NULL) {
         failed("there is a record too many");
     }
     llt_shared_arena_init(&arena, &memory);
@@ -111,7 +118,7 @@ int main(int count, char **arguments) {
             failed("a reset did not begin an epoch");
         }
     }
-    llt_shared_pool_destroy(&pool);
+    llt_shared_pool_destroy(pool);
     llt_arena_destroy(&memory);
     return 0;
 }

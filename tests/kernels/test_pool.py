@@ -47,10 +47,28 @@ def test_a_handle_is_released_once(make: Pool) -> None:
 
 
 @pytest.mark.parametrize("make", POOLS)
-@pytest.mark.parametrize("handle", [0, 1, 2**64 - 1, 1 << 40, (1 << 40) + 5])
-def test_a_number_that_is_no_handle_is_refused(make: Pool, handle: int) -> None:
-    with pytest.raises(ValueError, match="not of a record in use"):
-        make(2, 8).release(handle)
+@pytest.mark.parametrize("capacity", [1, 2, 3, 4])
+def test_a_number_that_is_no_handle_is_refused(make: Pool, capacity: int) -> None:
+    pool = make(capacity, 8)
+    numbers = [*range(64), *(2**bits - 1 for bits in range(7, 65)), *range(2**40, 2**40 + 6)]
+    for _ in range(3):  # nothing in use yet, then records that were
+        for number in numbers:
+            assert not pool.is_live(number), number
+            with pytest.raises(ValueError, match="not of a record in use"):
+                pool.release(number)
+        for handle in [pool.acquire() for _ in range(capacity)]:
+            pool.release(handle)
+
+
+@pytest.mark.parametrize("make", POOLS)
+def test_the_next_handle_of_a_free_record_is_refused_until_it_is_given_out(make: Pool) -> None:
+    pool = make(1, 8)
+    first = pool.acquire()
+    pool.release(first)
+    second = pool.acquire()
+    pool.release(second)
+    for generation in range(1, 8):
+        assert not pool.is_live((second + generation * (1 << 40)) % 2**64)
 
 
 @pytest.mark.parametrize("make", POOLS)
