@@ -14,7 +14,8 @@
 #define LLT_HDR_BUCKETS ((64 - LLT_HDR_HALF_BITS + 1) * LLT_HDR_HALF)
 
 static inline size_t llt_hdr_index(uint64_t value) {
-    unsigned shift = 63 - LLT_HDR_HALF_BITS - (unsigned)__builtin_clzll(value | (2 * LLT_HDR_HALF - 1));
+    unsigned highest_bit = 63u ^ (unsigned)__builtin_clzll(value | (2 * LLT_HDR_HALF - 1)); /* one instruction on x86 */
+    unsigned shift = highest_bit - LLT_HDR_HALF_BITS;
     return ((size_t)shift << LLT_HDR_HALF_BITS) + (size_t)(value >> shift);
 }
 

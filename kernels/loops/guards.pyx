@@ -1,5 +1,6 @@
 """What stands beside each order or message on one core: breaker, shutdown token, risk check, histogram, log."""
 
+from libc.math cimport exp
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint64_t
 
@@ -21,6 +22,9 @@ cdef enum Kind:
     HISTOGRAM
     LOG
 
+cdef enum:
+    VALUES = 2048  # a power of two; with the histogram's busy buckets they fit the first cache
+
 KINDS = {"breaker": BREAKER, "shutdown": SHUTDOWN, "risk": RISK, "histogram": HISTOGRAM, "log": LOG}
 
 LIMITS = {
@@ -37,13 +41,13 @@ cdef struct Things:
     llt_histogram *histogram
     llt_log *log
     llt_spsc_consumer *log_reader
+    uint64_t[VALUES] values
 
 
 cdef inline void _once(Things *things, Kind kind, uint64_t number) noexcept nogil:
     # `kind` is a constant where this is inlined. The numbers vary, so that nothing can be computed once for all.
     cdef llt_risk_order order
     cdef int64_t[2] arguments
-    cdef uint64_t spread
     if kind == BREAKER:
         llt_keep(llt_breaker_allow(things.breaker, number))
     elif kind == SHUTDOWN:
@@ -55,15 +59,28 @@ cdef inline void _once(Things *things, Kind kind, uint64_t number) noexcept nogi
         order.side = number & 1
         llt_keep(llt_risk_check(things.risk, &order, <int64_t>(1_000_000_000 + number)))
     elif kind == HISTOGRAM:
-        # Log-like spread by a multiplicative hash: values of 6 to 22 bits, as latencies have.
-        spread = number * <uint64_t>0x1e3779b97f4a7c15
-        llt_histogram_record(things.histogram, spread >> <int>(42 + (number & 15)))
+        llt_histogram_record(things.histogram, things.values[number % VALUES])
     else:
         arguments[0] = <int64_t>number
         arguments[1] = <int64_t>(number >> 3)
         llt_log_write(things.log, 0, 0, arguments, 2)
         llt_keep(<uint64_t>llt_seq_peek(things.log_reader))
         llt_seq_release(things.log_reader)
+
+
+cdef void _fill_values(uint64_t *values) noexcept nogil:
+    # Log-normal, as latencies are: the logarithm is 8 +- 1.2, a sum of twelve uniform numbers of a xorshift generator.
+    cdef uint64_t state = 88172645463325252
+    cdef double normal
+    cdef size_t at, _
+    for at in range(VALUES):
+        normal = -6
+        for _ in range(12):
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            normal += <double>(state >> 11) / <double>(<uint64_t>1 << 53)
+        values[at] = <uint64_t>exp(8 + 1.2 * normal)
 
 
 cdef inline uint64_t _block(Things *things, Kind kind, size_t count) noexcept nogil:
@@ -120,9 +137,13 @@ cdef class Guard:
         self.histogram = LatencyHistogram()
         self.log = LogRing(1024)
         self.log.register("{} {}")
-        self.things = Things(
-            self.breaker.raw, self.shutdown.raw, &self.risk.raw, &self.histogram.raw, &self.log.sides.log,
-            &self.log.sides.consumer)
+        self.things.breaker = self.breaker.raw
+        self.things.shutdown = self.shutdown.raw
+        self.things.risk = &self.risk.raw
+        self.things.histogram = &self.histogram.raw
+        self.things.log = &self.log.sides.log
+        self.things.log_reader = &self.log.sides.consumer
+        _fill_values(self.things.values)
 
     def block(self, size_t count):
         """Do it ``count`` times in one stretch; returns their length in ticks."""
