@@ -22,10 +22,7 @@ from lltool.kernels.binance_json cimport (
 )
 from lltool.kernels.l2_book cimport LLT_ASK, LLT_BID, levels_of, llt_quote, llt_quote_of
 
-import numpy as np
-
-from lltool.kernels.binance_json import EVENT, LEVEL
-from lltool.kernels.l2_book import QUOTE
+from lltool.kernels import binance_json, l2_book
 
 
 class State(IntEnum):
@@ -183,7 +180,7 @@ def follow(books, which, events, levels, times_ns, outcomes, quotes, size_t begi
     cdef llt_sync **raw
     cdef size_t at, held = 0
     arrays = (which, events, levels, times_ns, outcomes, quotes)
-    types = (np.uint8, EVENT, LEVEL, np.int64, np.uint8, QUOTE)
+    types = ("uint8", binance_json.EVENT, binance_json.LEVEL, "int64", "uint8", l2_book.QUOTE)
     for array, wanted in zip(arrays, types):
         if array.dtype != wanted or not array.flags.c_contiguous:
             raise ValueError(f"an array of {array.dtype}: contiguous {wanted} is wanted")

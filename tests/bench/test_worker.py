@@ -152,10 +152,13 @@ def test_an_orphan_measures_nothing() -> None:
 
 def test_the_worker_loads_nothing_heavy() -> None:
     script = (
-        "import sys, runpy\n"
-        "from lltool.bench import worker\n"
-        "import importlib, pkgutil, lltool.bench.workloads as room\n"
-        "for found in pkgutil.iter_modules(room.__path__): importlib.import_module(f'{room.__name__}.{found.name}')\n"
+        "import importlib, pkgutil, sys\n"
+        "from lltool import kernels\n"
+        "from lltool.bench import worker, workloads\n"
+        "from lltool.kernels import loops\n"
+        "for room in workloads, kernels, loops:\n"
+        "    for found in pkgutil.iter_modules(room.__path__):\n"
+        "        importlib.import_module(f'{room.__name__}.{found.name}')\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
