@@ -1,7 +1,7 @@
 """Pools of fixed-size records: for one thread, and for any number of threads.
 
-Layout and ordering: ``include/llt_pool.h`` and ``include/llt_shared_pool.h``. Inner loops in Cython use the unchecked list of
-``include/llt_free_list.h``. Chapter 5.2.3.
+Layout and ordering: ``include/llt_pool.h`` and ``include/llt_shared_pool.h``. Inner loops in Cython that need no check
+use the list of ``include/llt_free_list.h``. Chapter 5.2.3.
 """
 
 cimport cython
