@@ -12,16 +12,27 @@ cdef extern from "llt_price_index.h" nogil:
     bint llt_price_index_next(const llt_price_index *index, int64_t *key, uint32_t *level)
 
 
-cdef extern from "llt_l3_book.h" nogil:
+cdef extern from "llt_l3_levels.h" nogil:
     enum:
         LLT_L3_BID
         LLT_L3_ASK
-        LLT_L3_ADD
-        LLT_L3_REDUCE
-        LLT_L3_CANCEL
-        LLT_L3_REPLACE
-        LLT_L3_EXECUTE
 
+    ctypedef struct llt_l3_level:
+        int64_t key
+        uint64_t quantity
+        uint32_t head
+        uint32_t tail
+        uint32_t count
+        uint32_t side
+
+    ctypedef struct llt_l3_levels:
+        llt_l3_level *memory
+        llt_price_index *sides
+
+    int64_t llt_l3_mirror(unsigned side)
+
+
+cdef extern from "llt_l3_book.h" nogil:
     ctypedef enum llt_l3_status:
         LLT_L3_OK
         LLT_L3_UNKNOWN
@@ -35,31 +46,12 @@ cdef extern from "llt_l3_book.h" nogil:
         uint32_t level
         uint32_t next
 
-    ctypedef struct llt_l3_level:
-        int64_t key
-        uint64_t quantity
-        uint32_t head
-        uint32_t tail
-        uint32_t count
-        uint32_t side
-
     ctypedef struct llt_l3_book:
-        llt_l3_level *levels
-        llt_price_index *sides
+        llt_l3_levels levels
         size_t books
         size_t live
         bint queues
 
-    ctypedef struct llt_l3_operation:
-        uint64_t id
-        uint64_t new_id
-        int64_t price
-        uint64_t quantity
-        uint8_t kind
-        uint8_t side
-        uint32_t book
-
-    int64_t llt_l3_mirror(unsigned side)
     int llt_l3_init(
         llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bint queues, size_t books)
     void llt_l3_destroy(llt_l3_book *book)
@@ -72,6 +64,25 @@ cdef extern from "llt_l3_book.h" nogil:
     llt_l3_status llt_l3_replace(
         llt_l3_book *book, uint64_t id, uint64_t new_id, int64_t price, uint64_t quantity)
     bint llt_l3_best(const llt_l3_book *book, unsigned side, int64_t *price)
+
+
+cdef extern from "llt_l3_stream.h" nogil:
+    enum:
+        LLT_L3_ADD
+        LLT_L3_REDUCE
+        LLT_L3_CANCEL
+        LLT_L3_REPLACE
+        LLT_L3_EXECUTE
+
+    ctypedef struct llt_l3_operation:
+        uint64_t id
+        uint64_t new_id
+        int64_t price
+        uint64_t quantity
+        uint8_t kind
+        uint8_t side
+        uint32_t book
+
     llt_l3_status llt_l3_apply(llt_l3_book *book, const llt_l3_operation *operation)
     void llt_l3_prefetch(const llt_l3_book *book, const llt_l3_operation *operations, size_t left)
     size_t llt_l3_apply_many(

@@ -1,6 +1,6 @@
 """Order-by-order books of one venue: orders by id, first in first out, levels with totals and counts.
 
-Layout and ids: ``include/llt_l3_book.h``; prices: ``include/llt_price_index.h``. Chapter exercise 5.2.
+Ids and layout: ``include/llt_l3_book.h`` and what it includes. Chapter exercise 5.2.
 """
 
 cimport cython
@@ -51,7 +51,8 @@ cdef class L3Book:
 
     Ids are any uint64, prices any int64 (ticks), quantities 1 .. 2^64 - 1.
 
-    ``orders`` can be live without taking memory later; more are taken when needed, which copies once in a while.
+    ``orders`` can be live without taking memory later; more are taken when needed, without a pause for a copy: what is
+    new is touched as it is used, on huge pages where the kernel's ``transparent_hugepage`` gives them.
     ``dense=(first, span)`` says that ids lie in ``first .. first + span - 1``: found without a search, memory follows
     the highest id used; other ids are refused. With ``queues=False`` only totals and counts are kept: quicker, and
     :meth:`position` and :meth:`queue` are refused. A record has 16 bytes with ``dense`` and without queues, else 32.
@@ -165,7 +166,7 @@ cdef class L3Book:
         return llt_l3_order_of(&self.raw, number)
 
     cdef const llt_l3_level *level_of(self, uint64_t id) except NULL:
-        return &self.raw.levels[self.order_of(id).level]
+        return &self.raw.levels.memory[self.order_of(id).level]
 
     def position(self, uint64_t id):
         """(orders ahead, quantity ahead) in the queue of its level; walks from the front. Raises KeyError."""
@@ -176,7 +177,7 @@ cdef class L3Book:
         if number == 0:
             raise KeyError(id)
         with nogil:
-            at = self.raw.levels[llt_l3_order_of(&self.raw, number).level].head
+            at = self.raw.levels.memory[llt_l3_order_of(&self.raw, number).level].head
             while at != number:
                 orders += 1
                 quantity += llt_l3_order_of(&self.raw, at).quantity
@@ -189,8 +190,8 @@ cdef class L3Book:
         cdef uint32_t at
         if not self.raw.queues:
             raise ValueError("this book keeps no queues")
-        at = llt_price_index_get(&self.raw.sides[which], price ^ llt_l3_mirror(which))
-        at = self.raw.levels[at].head if at else 0
+        at = llt_price_index_get(&self.raw.levels.sides[which], price ^ llt_l3_mirror(which))
+        at = self.raw.levels.memory[at].head if at else 0
         ids = []
         while at != 0:
             ids.append(llt_l3_id(&self.raw, at))
@@ -200,7 +201,7 @@ cdef class L3Book:
     def best(self, side, book=0):
         """(price, quantity, orders) of the best level of a side; None when it is empty."""
         cdef unsigned which = self.side_of(side, book)
-        cdef const llt_price_index *index = &self.raw.sides[which]
+        cdef const llt_price_index *index = &self.raw.levels.sides[which]
         if llt_price_index_empty(index):
             return None
         return self.level(llt_price_index_best(index))
@@ -216,13 +217,13 @@ cdef class L3Book:
         return self.best(LLT_L3_ASK)
 
     cdef object level(self, uint32_t number):
-        cdef const llt_l3_level *level = &self.raw.levels[number]
+        cdef const llt_l3_level *level = &self.raw.levels.memory[number]
         return level.key ^ llt_l3_mirror(level.side), level.quantity, level.count
 
     def levels(self, side, count=None, book=0):
         """List of (price, quantity, orders) from the best level on; all of them, or the first ``count``."""
         cdef unsigned which = self.side_of(side, book)
-        cdef const llt_price_index *index = &self.raw.sides[which]
+        cdef const llt_price_index *index = &self.raw.levels.sides[which]
         cdef int64_t key
         cdef uint32_t number
         found = []

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE /* madvise */
 #include "fuzz.h"
 #include "llt_l2_book.h"
-#include "llt_l3_book.h"
+#include "llt_l3_stream.h"
 
 enum { ORDERS = 32, SIDES = 4, STORES = 4 };
 
@@ -48,15 +48,15 @@ static int check_levels(const llt_l3_book *book, const llt_l2_book *levels, cons
             continue;
         }
         size_t rank = 0;
-        int64_t key = book->sides[side].best;
-        uint32_t number = llt_price_index_best(&book->sides[side]), count;
+        int64_t key = book->levels.sides[side].best;
+        uint32_t number = llt_price_index_best(&book->levels.sides[side]), count;
         do {
             const int64_t price = key ^ llt_l3_mirror(side);
             const uint64_t sum = total(model, side, price, &count);
-            FUZZ_CHECK(count > 0 && book->levels[number].quantity == sum && book->levels[number].count == count);
+            FUZZ_CHECK(count > 0 && book->levels.memory[number].quantity == sum && book->levels.memory[number].count == count);
             FUZZ_CHECK(rank < flat->count && llt_l2_price(flat, rank) == price && llt_l2_quantity(flat, rank) == sum);
             rank++;
-        } while (llt_price_index_next(&book->sides[side], &key, &number));
+        } while (llt_price_index_next(&book->levels.sides[side], &key, &number));
         FUZZ_CHECK(rank == flat->count);
     }
     return 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -240,35 +241,72 @@ def test_a_book_that_there_is_not_is_refused(book: int) -> None:
     assert len(books) == 0
 
 
-def ids_of_one_bucket(count: int) -> list[int]:
-    """Ids whose hashes start with the same 12 bits: in any table of less than 4096 buckets they have one home."""
-    source = np.random.default_rng(7)
+def ids_of_one_chunk(count: int) -> list[int]:
+    """Ids whose hashes start with the same 12 bits: in any table of less than 4096 chunks they have one home."""
+    source = random.Random(7)  # noqa: S311 - a workload, not a secret
     found: list[int] = []
     while len(found) < count:
-        ids = source.integers(0, 2**64, 1 << 18, dtype=np.uint64)
-        groups = ids // np.uint64(4)
-        with np.errstate(over="ignore"):
-            scattered = (groups ^ (groups >> np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
-        found += ids[scattered >> np.uint64(52) == 5].tolist()
-    return found[:count]
+        order = source.getrandbits(64)
+        product = order * 0x9E3779B97F4A7C15
+        if ((product ^ product >> 64) & LARGEST) >> 52 == 5:
+            found.append(order)
+    return found
 
 
-def test_ids_that_crowd_into_one_bucket_are_found_and_forgotten() -> None:
-    """They run over into the next buckets, and leave nothing behind that would end or lengthen a search."""
+@pytest.mark.parametrize("ids", [ids_of_one_chunk(60), range(60)], ids=["one home", "spread"])
+def test_orders_are_found_and_forgotten_while_their_table_grows(ids: Sequence[int]) -> None:
+    """They run over into the next chunks, move to a larger table, and leave nothing behind that would end a search."""
     source = random.Random(3)  # noqa: S311 - a workload, not a secret
-    ids = ids_of_one_bucket(60)
-    book, live = L3Book(200, queues=False), set[int]()
-    for _ in range(5000):
-        order = source.choice(ids)
-        if order in live:
-            book.cancel(order)
-            live.remove(order)
-        else:
-            book.add(order, BID, 1, 1)
-            live.add(order)
-        other = source.choice(ids)
-        assert (other in book) == (other in live)
-    assert len(book) == len(live)
+    for _ in range(20):
+        book, model = L3Book(1), Model()
+        for _ in range(300):
+            order, other = source.choice(ids), source.choice(ids)
+            price = source.randrange(3)
+            if order not in model.orders:
+                book.add(order, BID, price, 1)
+                model.add(order, BID, price, 1, 0)
+            elif other not in model.orders and source.random() < 0.5:
+                book.replace(order, other, price, 2)
+                model.cancel(order)
+                model.add(other, BID, price, 2, 0)
+            elif source.random() < 0.3:
+                book.cancel(order)
+                model.cancel(order)
+            assert [live for live in ids if live in book] == [live for live in ids if live in model.orders]
+        assert [book.queue(BID, price) for price in range(3)] == [
+            model.queues.get((0, BID, price), []) for price in range(3)
+        ]
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_a_store_grown_from_nothing_holds_what_a_large_one_holds(dense: bool) -> None:
+    count = 200_000
+    ids = np.arange(count, dtype=np.uint64) * np.uint64(1 if dense else 0x9E3779B97F4A7C15)
+    array = np.zeros(count, OPERATION)
+    array["kind"], array["id"], array["quantity"] = ADD, ids, 1 + np.arange(count) % 7
+    array["price"] = np.arange(count) % 1009
+    span = (0, count) if dense else None
+    grown, large = L3Book(1, dense=span), L3Book(count, dense=span)
+    for book in (grown, large):
+        book.apply(array)
+        array["kind"] = CANCEL
+        book.apply(array[::3])
+        array["kind"] = ADD
+    assert len(grown) == len(large) == count - len(array[::3])
+    assert grown.levels(BID) == large.levels(BID)
+    assert grown.queue(BID, 500) == large.queue(BID, 500)
+    assert grown.position(int(ids[1508])) == large.position(int(ids[1508]))
+
+
+@pytest.mark.parametrize("order", [0, LARGEST])
+def test_the_first_and_the_last_id_are_ids(order: int) -> None:
+    book = L3Book()
+    book.add(order, BID, 1, 1)
+    assert order in book
+    assert (order ^ LARGEST) not in book
+    book.replace(order, order, 2, 3)
+    book.cancel(order)
+    assert order not in book
 
 
 def test_a_book_without_queues_says_so() -> None:

@@ -1,0 +1,188 @@
+/* Orders of any 64-bit ids: a byte of the id's hash tells where the record may lie, and the record confirms it.
+ *
+ * The table is a power of two of chunks, each with room for fifteen records and a byte for each, a tag of the id or
+ * zero. All tags of a chunk are compared at once. Tags are a thirty-second of the records: those of a million orders
+ * stay near the core, so that an id that is new, or not there, is found out without waiting for memory, and an order
+ * with one miss. The home chunk is chosen by a folded 128-bit product: no choice of ids makes orders crowd but one made
+ * against this very multiplier. An order whose home is full goes to the next chunk with room. Each chunk counts those
+ * that passed it, so that a search ends at the first that none has, and a removal leaves no grave. A record stays where
+ * it is for as long as its order lives in this table, so that its place is its number.
+ *
+ * Growth. A full table is followed by one of twice the size, whose records lie behind in the same array. Each new order
+ * takes a chunk of the old table along, in the order of memory on both sides, since the home is the product's upper
+ * bits; a search that finds nothing in the new table looks in the old one. No operation waits for a whole table.
+ */
+#ifndef LLT_L3_TABLE_H
+#define LLT_L3_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "llt_arch.h"
+#include "llt_l3_order.h"
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+#define LLT_CHUNK 16u /* records; the last is nobody's */
+#define LLT_CHUNK_ROOM 15
+#define LLT_CHUNK_LOAD 10 /* orders a chunk at most, on average: then one home of twenty is full */
+#define LLT_TABLE_MOST_BITS 27
+#define LLT_PASSED_MANY UINT8_MAX /* no longer counted: there may always be some */
+
+typedef struct {
+    uint8_t tags[LLT_CHUNK_ROOM]; /* 0: free */
+    uint8_t passed;               /* orders that belong here, or before, and lie behind */
+} llt_l3_chunk;
+
+_Static_assert(sizeof(llt_l3_chunk) == LLT_CHUNK, "one comparison");
+
+typedef struct {
+    llt_l3_chunk *chunks;
+    uint32_t first; /* number of its first record */
+    unsigned bits;  /* log2 of its chunks, at least 1 */
+} llt_l3_table;
+
+typedef struct {
+    size_t chunk;
+    uint8_t tag;
+} llt_l3_home;
+
+static inline size_t llt_l3_table_chunks(const llt_l3_table *table) { return (size_t)1 << table->bits; }
+
+/* Orders that a table takes before another follows. */
+static inline size_t llt_l3_table_room(const llt_l3_table *table) { return llt_l3_table_chunks(table) * LLT_CHUNK_LOAD; }
+
+/* Number behind that of its last record. */
+static inline size_t llt_l3_table_end(const llt_l3_table *table) {
+    return table->first + LLT_CHUNK * llt_l3_table_chunks(table);
+}
+
+static inline void llt_l3_table_destroy(llt_l3_table *table) {
+    llt_large_free(table->chunks, llt_l3_table_chunks(table), sizeof *table->chunks);
+    *table = (llt_l3_table){0};
+}
+
+/* A table without orders, its records from `first` on. False: no memory, or more numbers than there are. */
+static inline bool llt_l3_table_init(llt_l3_table *table, uint32_t first, unsigned bits) {
+    *table = (llt_l3_table){.first = first, .bits = bits};
+    if (bits > LLT_TABLE_MOST_BITS || llt_l3_table_end(table) > UINT32_MAX) {
+        return false;
+    }
+    table->chunks = (llt_l3_chunk *)llt_large_zeroed(llt_l3_table_chunks(table), sizeof *table->chunks);
+    return table->chunks != NULL;
+}
+
+/* log2 of the chunks that `orders` want. */
+static inline unsigned llt_l3_table_bits(size_t orders) {
+    unsigned bits = 1;
+    while (((size_t)LLT_CHUNK_LOAD << bits) < orders) {
+        bits++;
+    }
+    return bits;
+}
+
+static inline llt_l3_home llt_l3_table_home(const llt_l3_table *table, uint64_t id) {
+    const unsigned __int128 product = (unsigned __int128)id * UINT64_C(0x9E3779B97F4A7C15);
+    const uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
+    const uint8_t tag = (uint8_t)folded;
+    return (llt_l3_home){(size_t)(folded >> (64 - table->bits)), (uint8_t)(tag + (tag == 0))};
+}
+
+static inline size_t llt_l3_table_after(const llt_l3_table *table, size_t chunk) {
+    return (chunk + 1) & (llt_l3_table_chunks(table) - 1);
+}
+
+static inline uint32_t llt_l3_table_number(const llt_l3_table *table, size_t chunk, unsigned lane) {
+    return table->first + LLT_CHUNK * (uint32_t)chunk + lane;
+}
+
+/* A bit for each tag of the chunk that equals `wanted`. */
+static inline unsigned llt_l3_chunk_equal(const llt_l3_chunk *chunk, uint8_t wanted) {
+#if defined(__x86_64__)
+    const __m128i tags = _mm_load_si128((const __m128i *)(const void *)chunk);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8((char)wanted))) & 0x7fff;
+#else
+    unsigned equal = 0;
+    for (unsigned lane = 0; lane < LLT_CHUNK_ROOM; lane++) {
+        equal |= (unsigned)(chunk->tags[lane] == wanted) << lane;
+    }
+    return equal;
+#endif
+}
+
+/* One order more, or one less, lies behind. */
+static inline void llt_l3_chunk_pass(llt_l3_chunk *chunk, int change) {
+    if (chunk->passed != LLT_PASSED_MANY) {
+        chunk->passed = (uint8_t)(chunk->passed + change);
+    }
+}
+
+static inline void llt_l3_table_prefetch(const llt_l3_table *table, uint64_t id) {
+    llt_prefetch(&table->chunks[llt_l3_table_home(table, id).chunk]);
+}
+
+/* Number of the live order of this id; 0 when there is none. */
+static inline uint32_t llt_l3_table_find(const llt_l3_table *table, const llt_l3_orders *orders, uint64_t id) {
+    const llt_l3_home home = llt_l3_table_home(table, id);
+    for (size_t at = home.chunk;; at = llt_l3_table_after(table, at)) {
+        for (unsigned left = llt_l3_chunk_equal(&table->chunks[at], home.tag); left != 0; left &= left - 1) {
+            const uint32_t number = llt_l3_table_number(table, at, (unsigned)__builtin_ctz(left));
+            if (llt_l3_orders_full(orders, number)->id == id) {
+                return number;
+            }
+        }
+        if (table->chunks[at].passed == 0) {
+            return 0;
+        }
+    }
+}
+
+/* Number of the first record in the id's home with its tag, else of one that is nobody's: a guess, without a branch. */
+static inline uint32_t llt_l3_table_guess(const llt_l3_table *table, uint64_t id) {
+    const llt_l3_home home = llt_l3_table_home(table, id);
+    const unsigned found = llt_l3_chunk_equal(&table->chunks[home.chunk], home.tag) | 1u << LLT_CHUNK_ROOM;
+    return llt_l3_table_number(table, home.chunk, (unsigned)__builtin_ctz(found));
+}
+
+/* Number of a record for an id that is not live. The caller has seen to it that there is room. */
+static inline uint32_t llt_l3_table_take(const llt_l3_table *table, const llt_l3_orders *orders, uint64_t id) {
+    const llt_l3_home home = llt_l3_table_home(table, id);
+    size_t at = home.chunk;
+    unsigned empty;
+    while ((empty = llt_l3_chunk_equal(&table->chunks[at], 0)) == 0) {
+        llt_l3_chunk_pass(&table->chunks[at], 1);
+        at = llt_l3_table_after(table, at);
+    }
+    const unsigned lane = (unsigned)__builtin_ctz(empty);
+    table->chunks[at].tags[lane] = home.tag;
+    const uint32_t number = llt_l3_table_number(table, at, lane);
+    llt_l3_full_order *order = llt_l3_orders_full(orders, number);
+    llt_prefetch_to_write(order);
+    order->id = id;
+    return number;
+}
+
+/* The record of `number`, which was taken, is free again. */
+static inline void llt_l3_table_give_back(const llt_l3_table *table, const llt_l3_orders *orders, uint32_t number) {
+    const size_t lies = (number - table->first) / LLT_CHUNK;
+    table->chunks[lies].tags[(number - table->first) % LLT_CHUNK] = 0;
+    size_t at = llt_l3_table_home(table, llt_l3_orders_full(orders, number)->id).chunk;
+    for (; at != lies; at = llt_l3_table_after(table, at)) {
+        llt_l3_chunk_pass(&table->chunks[at], -1);
+    }
+}
+
+/* The order of `number` in the table `old` gets a record of `table`, whose number is given. Links are not looked at. */
+static inline uint32_t llt_l3_table_move(const llt_l3_table *old, const llt_l3_table *table,
+                                         const llt_l3_orders *orders, uint32_t number) {
+    const llt_l3_full_order was = *llt_l3_orders_full(orders, number);
+    const uint32_t moved = llt_l3_table_take(table, orders, was.id);
+    *llt_l3_orders_full(orders, moved) = was;
+    llt_l3_table_give_back(old, orders, number);
+    return moved;
+}
+
+#endif
