@@ -94,29 +94,19 @@ def _apply(wanted: Target, at_boot: list[str] | None, within_ns: int | None, *, 
     """Under the lock: look at the host, change it, and judge it."""
     from lltool.root import Root
     from lltool.tuning.apply import apply
-    from lltool.tuning.boot.state import BootState
-    from lltool.tuning.confirm import refuse_if_unconfirmed, reverted_unless_confirmed
+    from lltool.tuning.changing import changing, judged
+    from lltool.tuning.confirm import reverted_unless_confirmed
     from lltool.tuning.held import record_held
-    from lltool.tuning.interruption import stoppable
     from lltool.tuning.persistence.plan import NOTHING_PERSISTS
-    from lltool.tuning.rollback import archive_ended, open_transactions
     from lltool.tuning.store import Store
-    from lltool.tuning.transaction import read_transactions, refuse_if_unfinished
-    from lltool.tuning.verdicts import judge
 
     root, store = wanted.host.root, Store(Root())
-    with store.lock(), stoppable():
-        refuse_if_unconfirmed(store)
-        refuse_if_unfinished(read_transactions(store, root))
-        archive_ended(store, root)
+    with changing(store, root):
         observations = wanted.observe()
         persistence = NOTHING_PERSISTS if at_boot is None else what_persists(wanted, observations, at_boot)
         with reverted_unless_confirmed(store, root, within_ns):
             apply(observations, root, store, wanted.profile.name, keep_going=keep_going, persistence=persistence)
-        transactions = open_transactions(store, root)
-        in_force = [change for each in reversed(transactions) for change in each.in_force]
-        observed = wanted.observe()
-        findings = judge(observed, in_force, BootState(root, transactions))
+        observed, findings = judged(wanted, store)
         untold = record_held(store, root, findings, time.time())
     at_once = [finding for finding, each in zip(findings, observed, strict=True) if each.kind.runtime]
     return _Applied(findings, at_once, (*persistence.notes, *filter(None, [untold])))

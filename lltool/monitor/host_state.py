@@ -7,6 +7,8 @@
 ``bench``       null, or created, benchmarks {name: {created, label, cores, runs, figures, units, count, sum_ns}}
 ``noise``       null, or created, policy, threshold_ns, cores [core, watched_ns, lost_ns, ...], totals, causes
 ``trial``       null, or created, profile, design, comparisons [...]
+``reapply``     null, or created, profile, total (settings set again, ever), settings [setting, reapply, reason]
+``runs``        trading runs that go on or did not end well: running, counters (``lltool.trade-counters/1``); or null
 ``reboot_required``, ``rollback_available``, ``unfinished``   true or false; null where this user may not know
 """
 
@@ -21,6 +23,7 @@ from lltool.errors import LltoolError
 from lltool.host.describe import describe_host
 from lltool.latest import Latest, read_latest
 from lltool.root import Root
+from lltool.trading.run_directory import runs
 from lltool.tuning.model import Verdict
 from lltool.tuning.store import Store
 from lltool.tuning.transaction import Status, read_transactions
@@ -45,6 +48,8 @@ def host_state(root: Root) -> dict[str, Any]:
         "bench": _kept(read_latest("bench", root)),
         "noise": _kept(read_latest("noise", root)),
         "trial": _kept(read_latest("trial", root)),
+        "reapply": _kept(read_latest("reapply", root)),
+        "runs": _runs(root),
         **_transactions(root),
         "reboot_required": None if verified is None else _needs_reboot(verified.document),
     }
@@ -92,6 +97,13 @@ def _equipment(root: Root) -> dict[str, str]:
 
 def _kept(latest: Latest | None) -> dict[str, Any] | None:
     return None if latest is None else {**latest.document, "created": latest.created}
+
+
+def _runs(root: Root) -> list[dict[str, Any]] | None:
+    try:
+        return [{"running": each.is_running, "counters": each.counters} for each in runs(root)]
+    except PermissionError:
+        return None
 
 
 def _transactions(root: Root) -> dict[str, bool | None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lltool.bench.quantiles import percentile_of
 from lltool.monitor.exposition import Family
+from lltool.monitor.pipeline import pipeline_metrics
 from lltool.tuning.model import Verdict
 
 _DRIFTED = frozenset({Verdict.DRIFT.value, Verdict.PARTIAL.value})
@@ -30,6 +31,9 @@ def metrics(state: Mapping[str, Any]) -> Iterator[Family]:
         yield from _bench(state["bench"])
     if state["noise"] is not None:
         yield from _noise(state["noise"])
+    if state["reapply"] is not None:
+        yield from _reapply(state["reapply"])
+    yield from pipeline_metrics(state["runs"] or (), state["created"])
 
 
 def _verify(verify: Mapping[str, Any]) -> Iterator[Family]:
@@ -91,6 +95,16 @@ def _noise(noise: Mapping[str, Any]) -> Iterator[Family]:
         spikes.add(total["gaps"], {"cpu": core, "threshold": f"{noise['threshold_ns'] * _NS:g}"})
         watched.add(total["watched_ns"] * _NS, {"cpu": core})
     yield from (jitter, lost, spikes, watched)
+
+
+def _reapply(reapply: Mapping[str, Any]) -> Iterator[Family]:
+    total = Family(
+        "lltool_settings_reapplied_total", "counter", "Settings that an event undid and that were set again."
+    )
+    total.add(reapply["total"])
+    yield total
+    left = sum(not each["reapply"] for each in reapply["settings"])
+    yield _one("lltool_settings_left_drifted", "Settings of lltool that drifted and were left alone.", left)
 
 
 def _one(name: str, text: str, value: float | bool | None, labels: Mapping[str, str] | None = None) -> Family:

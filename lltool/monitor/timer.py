@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lltool.host.cores import plan_cores
 from lltool.host.cpulist import format_cpulist
@@ -30,7 +32,7 @@ Nice=10
 IOSchedulingClass=idle
 {environment}SuccessExitStatus={codes}
 StandardOutput=null
-ExecStart={lltool} verify --profile {profile}
+{commands}
 ExecStartPost={lltool} monitor metrics --output {output}
 """
 
@@ -49,15 +51,38 @@ WantedBy=timers.target
 """
 
 
-def timer_units(root: Root, profile: str, interval: str, output: str) -> dict[str, str]:
-    """The text of the service and of its timer, by file name. ``interval`` is as systemd.time(7) has it."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the timer does: ``interval`` is as systemd.time(7) has it, ``output`` where the metrics go.
+
+    With ``reapply`` it may set again what an event undid (:mod:`lltool.tuning.reapply`).
+    """
+
+    profile: str
+    cores: str | None
+    interval: str
+    output: str
+    reapply: bool = False
+
+
+def timer_units(root: Root, watch: Watch) -> dict[str, str]:
+    """The text of the service and of its timer, by file name."""
     cores = plan_cores(read_topology(root), read_nics(root, read_interrupts(root)))
     service = _SERVICE.format(
         cpus=format_cpulist(cores.housekeeping),
         environment=environment_of_units(),
         codes=EXIT_CODES,
+        commands="\n".join(_commands(watch)),
         lltool=program_of_units(),
-        profile=quoted(os.path.abspath(profile) if profile.endswith(".toml") else profile),
-        output=quoted(output),
+        output=quoted(watch.output),
     )
-    return {f"{NAME}.service": service, f"{NAME}.timer": _TIMER.format(interval=interval)}
+    return {f"{NAME}.service": service, f"{NAME}.timer": _TIMER.format(interval=watch.interval)}
+
+
+def _commands(watch: Watch) -> Iterator[str]:
+    profile = os.path.abspath(watch.profile) if watch.profile.endswith(".toml") else watch.profile
+    options = f"--profile {quoted(profile)}" + (f" --cores {quoted(watch.cores)}" if watch.cores else "")
+    if watch.reapply:
+        # Whatever becomes of it, the host is verified and its metrics are written.
+        yield f"ExecStart=-{program_of_units()} monitor reapply {options}"
+    yield f"ExecStart={program_of_units()} verify --since-boot {options}"

@@ -48,3 +48,19 @@ def test_what_was_rolled_back_has_no_history(lltool: Command, before: str) -> No
     lltool("rollback", *ONLY)
     assert VALUE.read_text().strip() == before
     assert "not seen in force in this boot" in lltool("verify", "--since-boot", *ONLY).stdout
+
+
+def test_what_somebody_may_have_meant_is_left_alone_and_counted(lltool: Command, before: str, tmp_path: Path) -> None:
+    assert lltool("tune", *ONLY, "--yes").returncode == 0
+    VALUE.write_text(before)
+    (tmp_path / "one.toml").write_text('[settings]\n"sysctl.vm.stat_interval" = ">= 10"\n')
+    done = lltool("monitor", "reapply", "--profile", "one.toml", "--json")
+    assert done.returncode == 3, done.stderr
+    document = json.loads(done.stdout)
+    schema = json.loads(files("lltool.schemas").joinpath("lltool.reapply-1.json").read_text())
+    Draft202012Validator(schema).validate(document)
+    assert [each["reapply"] for each in document["decisions"]] == [False]
+    assert VALUE.read_text().strip() == before
+    metrics = lltool("monitor", "metrics").stdout
+    assert "\nlltool_settings_reapplied_total 0\n" in metrics
+    assert "\nlltool_settings_left_drifted 1\n" in metrics

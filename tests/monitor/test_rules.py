@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lltool.host.cpulist import parse_cpulist
 from lltool.monitor.rules.texts import alert_rules, dashboard
-from lltool.monitor.timer import NAME, timer_units
+from lltool.monitor.timer import NAME, Watch, timer_units
 from lltool.root import Root
 from tests.fake_host import FakeKernel
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (Debian: prometheus)")
+WATCH = Watch("hft", None, "5min", "/var/lib/x/lltool.prom")
 SOURCES = Path(__file__).parents[2] / "lltool"
 
 
@@ -66,16 +69,17 @@ def test_the_dashboard_has_a_query_in_every_panel_and_no_two_in_one_place() -> N
 
 def test_the_timer_runs_on_housekeeping_cores_only(kernel: FakeKernel) -> None:
     kernel.put("/sys/devices/system/cpu/isolated", "2-3")
-    service = timer_units(kernel, "hft", "5min", "/var/lib/x/lltool.prom")[f"{NAME}.service"]
+    service = timer_units(kernel, WATCH)[f"{NAME}.service"]
     (cpus,) = re.findall(r"^CPUAffinity=(.*)$", service, re.MULTILINE)
     assert set(parse_cpulist(cpus)) == {0, 1}
 
 
 def test_the_timers_commands_are_commands_of_lltool(lltool: Command, tmp_path: Path) -> None:
     output = tmp_path / "with space.prom"
-    service = timer_units(Root(), "chapter5", "5min", str(output))[f"{NAME}.service"]
-    commands = re.findall(r"^ExecStart(?:Post)?=(.*)$", service, re.MULTILINE)
-    assert len(commands) == 2
+    watch = Watch("chapter5", "0", "5min", str(output), reapply=os.geteuid() == 0)
+    service = timer_units(Root(), watch)[f"{NAME}.service"]
+    commands = re.findall(r"^ExecStart(?:Post)?=-?(.*)$", service, re.MULTILINE)
+    assert len(commands) == 2 + watch.reapply
     for command in commands:
         words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', command)]
         assert words[:3] == [sys.executable, "-m", "lltool"]
@@ -84,9 +88,18 @@ def test_the_timers_commands_are_commands_of_lltool(lltool: Command, tmp_path: P
     assert 'lltool_profile_info{name="chapter5"' in output.read_text()
 
 
+def test_the_timer_changes_nothing_without_permission(kernel: FakeKernel) -> None:
+    def commands(watch: Watch) -> str:
+        return timer_units(kernel, watch)[f"{NAME}.service"]
+
+    assert "reapply" not in commands(WATCH)
+    assert " verify --since-boot --profile " in commands(WATCH)
+    assert " monitor reapply --profile " in commands(replace(WATCH, reapply=True))
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
-    for name, text in timer_units(Root(), "hft", "5min", "/var/lib/x/lltool.prom").items():
+    for name, text in timer_units(Root(), WATCH).items():
         (tmp_path / name).write_text(text)
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", tmp_path / f"{NAME}.timer"],
