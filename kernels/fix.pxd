@@ -1,14 +1,20 @@
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from lltool.kernels.cpu cimport llt_cpu_path
 
 
 cdef extern from "llt_fix.h" nogil:
-    ctypedef struct llt_fix_field:
-        uint32_t tag
-        uint32_t offset
-        uint32_t size
+    ctypedef struct llt_fix_guess:
+        pass
+
+    ctypedef struct llt_fix_fields:
+        uint32_t *tags
+        uint32_t *begins
+        uint32_t *ends
+        llt_fix_guess *guesses
+        size_t room
+        size_t count
 
     ctypedef enum llt_fix_status:
         LLT_FIX_OK
@@ -22,37 +28,71 @@ cdef extern from "llt_fix.h" nogil:
         LLT_FIX_ROOM
 
     ctypedef llt_fix_status llt_fix_parser(
-        const unsigned char *text, size_t size, llt_fix_field *fields, size_t room, size_t *count, size_t *total,
+        const unsigned char *text, size_t size, llt_fix_fields *fields, size_t *total,
         size_t *position) noexcept nogil
 
+    size_t LLT_FIX_ROOM_FOR(size_t size)
+    void llt_fix_fields_start(llt_fix_fields *fields)
     llt_fix_parser *llt_fix_parser_of(llt_cpu_path path)
-    size_t llt_fix_find(const llt_fix_field *fields, size_t count, size_t first, uint32_t tag)
-    bint llt_fix_decimal(const unsigned char *text, const llt_fix_field *field, int64_t *value)
-    bint llt_fix_integer(const unsigned char *text, const llt_fix_field *field, int64_t *value)
+    size_t llt_fix_find(const llt_fix_fields *fields, size_t first, uint32_t tag)
+    bint llt_fix_decimal(const unsigned char *text, const llt_fix_fields *fields, size_t field, int64_t *value)
+    bint llt_fix_integer(const unsigned char *text, const llt_fix_fields *fields, size_t field, int64_t *value)
 
 
 cdef extern from "llt_fix_build.h" nogil:
+    const size_t LLT_FIX_HEADER
+    const size_t LLT_FIX_BEHIND
+    const size_t LLT_FIX_BLOCK
+
+    ctypedef enum llt_fix_kind:
+        LLT_FIX_TEXT
+        LLT_FIX_INTEGER
+        LLT_FIX_DECIMAL
+
+    ctypedef struct llt_fix_piece:
+        const unsigned char *text
+        uint32_t size
+        llt_fix_kind kind
+
     ctypedef struct llt_fix_template:
-        const unsigned char *pieces
-        const uint32_t *sizes
+        const llt_fix_piece *pieces
         size_t slots
+        uint64_t sum
 
     ctypedef struct llt_fix_value:
         const unsigned char *text
         size_t size
+        int64_t number
 
-    unsigned char *llt_fix_build(
-        const llt_fix_template *form, const llt_fix_value *values, unsigned char *out, size_t room, size_t *size)
-    size_t llt_fix_write_decimal(int64_t value, unsigned char *out)
+    ctypedef unsigned char *llt_fix_builder(
+        const llt_fix_template *form, const llt_fix_value *values, unsigned char *out, size_t room,
+        size_t *size) noexcept nogil
+
+    llt_fix_builder *llt_fix_builder_of(llt_cpu_path path)
+
+
+cdef extern from "llt_decimal_write.h" nogil:
+    const size_t LLT_DECIMAL_LONGEST
+    const size_t LLT_DECIMAL_ROOM
+
+    ctypedef struct llt_written:
+        size_t size
+        uint64_t sum
+
+    llt_written llt_write_decimal(int64_t value, unsigned char *out)
+
+
+cdef class Fields:
+    cdef llt_fix_fields raw
+    cdef int reserve(self, size_t size) except -1
 
 
 cdef class Message:
     cdef bytes owner
     cdef const unsigned char *text
-    cdef llt_fix_field *fields
-    cdef size_t count
+    cdef llt_fix_fields raw
     cdef readonly size_t size
-    cdef llt_fix_field *found(self, tag) except NULL
+    cdef size_t found(self, tag) except? 0
 
 
 cdef class Framer:
@@ -60,15 +100,26 @@ cdef class Framer:
     cdef llt_cpu_path chosen
     cdef bytearray pending
     cdef size_t taken
-    cdef llt_fix_field *scratch
-    cdef size_t room
+    cdef Fields fields
     cdef readonly size_t skipped_bytes
     cdef readonly object last_refusal
 
 
+cdef class Reader:
+    cdef llt_fix_parser *parse_raw
+    cdef llt_cpu_path chosen
+    cdef Fields fields
+    cdef size_t wanted
+    cdef uint32_t *tags
+    cdef llt_fix_kind *kinds
+    cdef size_t *places
+
+
 cdef class Template:
     cdef llt_fix_template raw
-    cdef bytes pieces
-    cdef uint32_t *sizes
+    cdef llt_fix_builder *build_raw
+    cdef llt_cpu_path chosen
+    cdef bytes text
+    cdef llt_fix_piece *pieces
     cdef llt_fix_value *values
     cdef tuple tags

@@ -1,10 +1,11 @@
-/* FIX 4.4 tag=value: framing, validation and field boundaries in one pass; numbers. Nothing is copied.
+/* FIX 4.4 tag=value: framing, validation and field boundaries. Nothing is copied.
  *
  * A message is 8=FIX.4.4|9=<length>|35=...|10=<sum>| with SOH for |. BodyLength says where the trailer is, so that a
- * whole message is known before it is read. Then llt_fix_scan.h finds all fields of a message without data fields by
- * bit masks of 64 bytes; what it does not take is read field by field, which says what is wrong and where. Refused: a length that does not lead to a trailer, a
- * wrong sum, a tag that is no number of 1..8 digits or begins with 0, an empty value, 8, 9 or 10 in the body, another
- * first field than 35, a data field (which may hold SOH and =) whose length field does not stand before it and fit.
+ * whole message is known before it is read. Then one pass finds the fields' ends and the sum (llt_fix_ends.h), a second
+ * the tags (llt_fix_heads.h). What these do not take, a message with a fault, is read field by field (llt_fix_walk.h).
+ * Refused: a length that does not lead to a trailer, a wrong sum, a tag that is no number of
+ * 1..8 digits or begins with 0, an empty value, 8, 9 or 10 in the body, another first field than 35, a data field
+ * (which may hold SOH and =) whose length field does not stand before it and fit.
  *
  * Resynchronisation: where the trailer was found the whole message is skipped, else all up to the next "8=FIX".
  */
@@ -19,56 +20,67 @@
 #include "llt_bytes.h"
 #include "llt_cpu.h"
 #include "llt_decimal.h"
-#include "llt_fix_scan.h"
+#include "llt_fix_ends.h"
+#include "llt_fix_fields.h"
+#include "llt_fix_heads.h"
+#include "llt_fix_number.h"
+#include "llt_fix_walk.h"
 
-#define LLT_FIX_TRAILER 7        /* 10=nnn| */
-#define LLT_FIX_PREFIX 12        /* 8=FIX.4.4|9= */
-#define LLT_FIX_PREFIX_SUM 663    /* of its bytes */
-#define LLT_FIX_LENGTH_DIGITS 9
-#define LLT_FIX_FRAME_ROOM 6     /* 8, 9, 35, 10 and the two that a data field may need */
+#define LLT_FIX_TRAILER 7          /* 10=nnn| */
+#define LLT_FIX_PREFIX 12          /* 8=FIX.4.4|9= */
 #define LLT_FIX_LONGEST (1u << 24) /* a BodyLength above it is garbage, not something to wait for */
+#define LLT_FIX_FRAME_FIELDS 2     /* before the body: 8 and 9 */
+#define LLT_FIX_SHORTEST 26        /* 8=FIX.4.4|9=5|35=x|10=nnn| */
 
-typedef enum {
-    LLT_FIX_OK,
-    LLT_FIX_PARTIAL,     /* so far good: more bytes are needed */
-    LLT_FIX_BEGIN,       /* it does not start with 8=FIX.4.4|9= */
-    LLT_FIX_BODY_LENGTH, /* no number, or no trailer where it leads */
-    LLT_FIX_CHECKSUM,    /* not three digits, or not the sum */
-    LLT_FIX_TAG,         /* no tag, or one that may not stand here */
-    LLT_FIX_VALUE,       /* empty */
-    LLT_FIX_DATA,        /* a data field without its length, or one that does not fit */
-    LLT_FIX_ROOM         /* the caller's room may not do: it wants as many as there are fields, and 3 more */
-} llt_fix_status;
+static inline bool llt_fix_is_prefix(const unsigned char *text) {
+    static const char prefix[LLT_FIX_PREFIX + 1] = "8=FIX.4.4\0019=";
+    return memcmp(text, prefix, LLT_FIX_PREFIX) == 0;
+}
+
+/* Where the body of the message starts and how long it is; `text` has LLT_FIX_PREFIX + 8 bytes, of which those from
+ * `size` on are not the message's. */
+static inline llt_fix_status llt_fix_length(const unsigned char *text, size_t size, size_t *body, size_t *length) {
+    if (!llt_fix_is_prefix(text)) {
+        return LLT_FIX_BEGIN;
+    }
+    const uint64_t word = llt_load_le64(text + LLT_FIX_PREFIX);
+    const unsigned digits = llt_digit_count(word);
+    if (LLT_FIX_PREFIX + digits >= size) {
+        return LLT_FIX_PARTIAL;
+    }
+    if (digits == 0 || text[LLT_FIX_PREFIX + digits] != LLT_FIX_SOH) {
+        return LLT_FIX_BODY_LENGTH;
+    }
+    *body = LLT_FIX_PREFIX + digits + 1;
+    *length = llt_first_digits(word, digits);
+    return *length <= LLT_FIX_LONGEST && *length >= 5 ? LLT_FIX_OK : LLT_FIX_BODY_LENGTH;
+}
+
+/* The same for fewer bytes than any message has: PARTIAL, or what can never become one. */
+static __attribute__((noinline, cold)) llt_fix_status llt_fix_too_short(const unsigned char *text, size_t size) {
+    unsigned char whole[LLT_FIX_SHORTEST] = "8=FIX.4.4\0019=1\001";
+    size_t body, length;
+    memcpy(whole, text, size);
+    const llt_fix_status status = llt_fix_length(whole, size, &body, &length);
+    return status == LLT_FIX_OK ? LLT_FIX_PARTIAL : status;
+}
 
 /* Header and trailer: whether `size` bytes hold a whole message, and where its body starts and its trailer is. */
 static inline llt_fix_status llt_fix_frame(const unsigned char *text, size_t size, size_t *body, size_t *trailer) {
-    static const char prefix[LLT_FIX_PREFIX + 1] = "8=FIX.4.4\0019=";
-    if (size < LLT_FIX_PREFIX + 2) {
-        size_t known = size < LLT_FIX_PREFIX ? size : LLT_FIX_PREFIX;
-        return memcmp(text, prefix, known) == 0 ? LLT_FIX_PARTIAL : LLT_FIX_BEGIN;
+    size_t length;
+    if (size < LLT_FIX_SHORTEST) {
+        return llt_fix_too_short(text, size);
     }
-    if (memcmp(text, prefix, LLT_FIX_PREFIX) != 0) {
-        return LLT_FIX_BEGIN;
+    const llt_fix_status status = llt_fix_length(text, size, body, &length);
+    if (status != LLT_FIX_OK) {
+        return status;
     }
-    size_t at = LLT_FIX_PREFIX;
-    uint32_t length = 0;
-    while (at < size && (unsigned)(text[at] - '0') < 10 && at < LLT_FIX_PREFIX + LLT_FIX_LENGTH_DIGITS) {
-        length = length * 10 + (uint32_t)(text[at] - '0');
-        at++;
-    }
-    if (at == size) {
-        return LLT_FIX_PARTIAL;
-    }
-    if (at == LLT_FIX_PREFIX || text[at] != LLT_FIX_SOH || length > LLT_FIX_LONGEST || length < 5) {
-        return LLT_FIX_BODY_LENGTH;
-    }
-    *body = at + 1;
-    *trailer = at + 1 + length;
+    *trailer = *body + length;
     if (size < *trailer + LLT_FIX_TRAILER) {
         return LLT_FIX_PARTIAL;
     }
     const unsigned char *end = text + *trailer;
-    if (end[-1] != LLT_FIX_SOH || end[0] != '1' || end[1] != '0' || end[2] != '=' || end[6] != LLT_FIX_SOH) {
+    if (end[-1] != LLT_FIX_SOH || memcmp(end, "10=", 3) != 0 || end[6] != LLT_FIX_SOH) {
         return LLT_FIX_BODY_LENGTH;
     }
     return LLT_FIX_OK;
@@ -85,71 +97,33 @@ static inline size_t llt_fix_next(const unsigned char *text, size_t size) {
     return at == NULL || at > end ? size : (size_t)(at - text);
 }
 
-/* The data field behind a length field whose value is text[value..end): where the next field starts, 0 if it is none. */
-static inline size_t llt_fix_data(const unsigned char *text, size_t trailer, size_t value, size_t end, uint16_t data_tag,
-                                  llt_fix_field *field) {
-    uint64_t length;
-    const size_t start = end + 1;
-    if (data_tag == LLT_FIX_IS_DATA || start >= trailer || llt_digits(text + value, &length) != text + end) {
-        return 0;
-    }
-    const uint64_t head = llt_load_le64(text + start);
-    const unsigned digits = llt_digit_count(head);
-    const size_t data = start + digits + 1;
-    if (digits == 0 || text[data - 1] != '=' || text[start] == '0' || llt_first_digits(head, digits) != data_tag ||
-        length == 0 || data >= trailer || length >= trailer - data || text[data + length] != LLT_FIX_SOH) {
-        return 0;
-    }
-    *field = (llt_fix_field){data_tag, (uint32_t)data, (uint32_t)length};
-    return data + (size_t)length + 1;
+/* Whether the three digits at `stated` are the lowest byte of the sum. */
+static inline bool llt_fix_sum_is(const unsigned char *stated, uint64_t sum) {
+    const unsigned hundreds = (unsigned)(stated[0] - '0'), tens = (unsigned)(stated[1] - '0');
+    const unsigned units = (unsigned)(stated[2] - '0');
+    return hundreds <= 9 && tens <= 9 && units <= 9 && hundreds * 100 + tens * 10 + units == (sum & 255);
 }
 
-/* Fields of the body one by one, data fields too. `*filled` are there already; OK, or what is wrong at `*position`. */
-static __attribute__((noinline)) llt_fix_status llt_fix_walk(const unsigned char *text, size_t body, size_t trailer,
-                                                             llt_fix_field *fields, size_t room, size_t *filled,
-                                                             size_t *position) {
-    for (size_t start = body; start < trailer;) {
-        /* The trailer's 7 bytes behind the last SOH keep every load of eight inside the message. */
-        const unsigned char *at = text + start;
-        const uint64_t head = llt_load_le64(at);
-        const unsigned digits = llt_digit_count(head);
-        const size_t value = start + digits + 1;
-        *position = start;
-        if (digits == 0 || at[digits] != '=' || *at == '0') {
-            return LLT_FIX_TAG;
-        }
-        const uint32_t tag = llt_first_digits(head, digits);
-        const size_t end = (size_t)((const unsigned char *)memchr(text + start, LLT_FIX_SOH, trailer - start) - text);
-        if (value >= end) {
-            *position = value;
-            return LLT_FIX_VALUE;
-        }
-        if (*filled + 4 > room) {
-            return LLT_FIX_ROOM;
-        }
-        fields[(*filled)++] = (llt_fix_field){tag, (uint32_t)value, (uint32_t)(end - value)};
-        start = end + 1;
-        const uint16_t data_tag = llt_fix_data_tag(tag);
-        if (data_tag == LLT_FIX_IS_FRAME) {
-            return LLT_FIX_TAG;
-        }
-        if (data_tag != 0) {
-            start = llt_fix_data(text, trailer, value, end, data_tag, &fields[(*filled)++]);
-            if (start == 0) {
-                return LLT_FIX_DATA;
-            }
-        }
+/* The message field by field, when the quick way does not take it. */
+static __attribute__((noinline)) llt_fix_status llt_fix_slowly(const unsigned char *text, size_t body, size_t trailer,
+                                                               llt_fix_fields *fields, uint64_t *sum,
+                                                               size_t *position) {
+    *sum = 0;
+    for (size_t at = 0; at < trailer; at++) {
+        *sum += text[at];
     }
-    return LLT_FIX_OK;
+    fields->count = LLT_FIX_FRAME_FIELDS;
+    return llt_fix_walk(text, body, trailer, fields, position);
 }
 
-/* Reads the message at `text`. On LLT_FIX_OK `*total` is its size and `fields` holds all `*count` of them, 8, 9 and 10
- * included. Else `*position` is the offset of what is wrong and `*total` how many bytes to leave out (0: PARTIAL). */
+/* Reads the message at `text`. On LLT_FIX_OK `*total` is its size and `fields` holds them all, 8, 9 and 10 included.
+ * Else `*position` is the offset of what is wrong and `*total` how many bytes to leave out (0: PARTIAL). */
 static inline __attribute__((always_inline)) llt_fix_status llt_fix_parse_with(
-    llt_fix_step *step, const unsigned char *text, size_t size, llt_fix_field *fields, size_t room, size_t *count,
-    size_t *total, size_t *position) {
+    llt_fix_find_ends *find_ends, const unsigned char *text, size_t size, llt_fix_fields *fields, size_t *total,
+    size_t *position) {
     size_t body = 0, trailer = 0;
-    *total = *count = *position = 0;
+    uint64_t sum = 0;
+    *total = *position = fields->count = 0;
     llt_fix_status status = llt_fix_frame(text, size, &body, &trailer);
     if (status != LLT_FIX_OK) {
         if (status != LLT_FIX_PARTIAL) {
@@ -159,54 +133,56 @@ static inline __attribute__((always_inline)) llt_fix_status llt_fix_parse_with(
         return status;
     }
     *total = trailer + LLT_FIX_TRAILER;
-    if (room < LLT_FIX_FRAME_ROOM) {
+    if (fields->room < LLT_FIX_ROOM_FOR(*total)) {
         return LLT_FIX_ROOM;
     }
-    uint64_t sum = LLT_FIX_PREFIX_SUM + llt_fix_sum(text + LLT_FIX_PREFIX, body - LLT_FIX_PREFIX);
-    fields[0] = (llt_fix_field){8, 2, 7};
-    fields[1] = (llt_fix_field){9, LLT_FIX_PREFIX, (uint32_t)(body - 1 - LLT_FIX_PREFIX)};
-    size_t filled = 2 + llt_fix_scan(step, text, body, trailer, fields + 2, room - 3, &sum);
-    if (filled == 2) {
-        status = llt_fix_walk(text, body, trailer, fields, room, &filled, position);
+    const size_t found = find_ends(text, trailer, fields->ends, &sum);
+    fields->tags[0] = 8;
+    fields->begins[0] = 2;
+    fields->ends[0] = 9;
+    fields->tags[1] = 9;
+    fields->begins[1] = LLT_FIX_PREFIX;
+    fields->ends[1] = (uint32_t)body - 1;
+    if (found == 0 ||
+        !llt_fix_heads(text, (uint32_t)body, (uint32_t)trailer, fields, LLT_FIX_FRAME_FIELDS, found)) {
+        status = llt_fix_slowly(text, body, trailer, fields, &sum, position);
         if (status != LLT_FIX_OK) {
+            fields->count = 0;
             return status;
         }
-        sum = llt_fix_sum(text, trailer);
     }
-    if (fields[2].tag != 35) {
+    if (fields->tags[LLT_FIX_FRAME_FIELDS] != 35) {
         *position = body;
+        fields->count = 0;
         return LLT_FIX_TAG;
     }
-    const unsigned char *stated = text + trailer + 3;
-    *position = trailer;
-    if ((unsigned)(stated[0] - '0') > 9 || (unsigned)(stated[1] - '0') > 9 || (unsigned)(stated[2] - '0') > 9 ||
-        (uint64_t)((stated[0] - '0') * 100 + (stated[1] - '0') * 10 + (stated[2] - '0')) != (sum & 255)) {
+    if (!llt_fix_sum_is(text + trailer + 3, sum)) {
+        *position = trailer;
+        fields->count = 0;
         return LLT_FIX_CHECKSUM;
     }
-    fields[filled++] = (llt_fix_field){10, (uint32_t)trailer + 3, 3};
-    *count = filled;
+    llt_fix_add(fields, 10, trailer + 3, trailer + 6);
     return LLT_FIX_OK;
 }
 
-typedef llt_fix_status llt_fix_parser(const unsigned char *text, size_t size, llt_fix_field *fields, size_t room,
-                                      size_t *count, size_t *total, size_t *position);
+typedef llt_fix_status llt_fix_parser(const unsigned char *text, size_t size, llt_fix_fields *fields, size_t *total,
+                                      size_t *position);
 
-static llt_fix_status llt_fix_parse_scalar(const unsigned char *text, size_t size, llt_fix_field *fields, size_t room,
-                                           size_t *count, size_t *total, size_t *position) {
-    return llt_fix_parse_with(llt_fix_step_scalar, text, size, fields, room, count, total, position);
+static llt_fix_status llt_fix_parse_scalar(const unsigned char *text, size_t size, llt_fix_fields *fields,
+                                           size_t *total, size_t *position) {
+    return llt_fix_parse_with(llt_fix_ends_scalar, text, size, fields, total, position);
 }
 
 #if defined(__x86_64__)
 LLT_TARGET_AVX2 static llt_fix_status llt_fix_parse_avx2(const unsigned char *text, size_t size,
-                                                         llt_fix_field *fields, size_t room, size_t *count,
-                                                         size_t *total, size_t *position) {
-    return llt_fix_parse_with(llt_fix_step_avx2, text, size, fields, room, count, total, position);
+                                                         llt_fix_fields *fields, size_t *total, size_t *position) {
+    return llt_fix_parse_with(llt_fix_ends_avx2, text, size, fields, total, position);
 }
 
 LLT_TARGET_AVX512 static llt_fix_status llt_fix_parse_avx512(const unsigned char *text, size_t size,
-                                                             llt_fix_field *fields, size_t room, size_t *count,
-                                                             size_t *total, size_t *position) {
-    return llt_fix_parse_with(llt_fix_step_avx512, text, size, fields, room, count, total, position);
+                                                             llt_fix_fields *fields, size_t *total,
+                                                             size_t *position) {
+    return llt_fix_parse_with(llt_fix_ends_avx512, text, size, fields, total, position);
 }
 #endif
 
@@ -222,87 +198,6 @@ static inline llt_fix_parser *llt_fix_parser_of(llt_cpu_path path) {
 #endif
     (void)path;
     return llt_fix_parse_scalar;
-}
-
-/* The first field of this tag at or behind `from`; `count` when there is none. */
-static inline size_t llt_fix_find(const llt_fix_field *fields, size_t count, size_t from, uint32_t tag) {
-    while (from < count && fields[from].tag != tag) {
-        from++;
-    }
-    return from;
-}
-
-/* A field's value x 10^8. FIX allows a minus, leading zeros, and zeros behind the last place; no exponent, no inf. */
-static inline bool llt_fix_decimal(const unsigned char *text, const llt_fix_field *field, int64_t *value) {
-    const unsigned char *at = text + field->offset;
-    const unsigned char *end = at + field->size;
-    const bool negative = *at == '-';
-    at += negative;
-    int64_t whole = 0;
-    /* Any field but the last has eight bytes behind its value: its SOH and the trailer. */
-    if (field->tag != 10 && llt_decimal(at, &whole) == end) {
-        *value = negative ? -whole : whole;
-        return true;
-    }
-    uint64_t sum = 0;
-    unsigned digits = 0, places = 0;
-    bool point = false;
-    for (; at < end; at++) {
-        if (*at == '.' && !point) {
-            point = true;
-            continue;
-        }
-        const unsigned digit = (unsigned)(*at - '0');
-        if (digit > 9) {
-            return false;
-        }
-        digits++;
-        if (point && places == LLT_DECIMAL_PLACES) {
-            if (digit != 0) {
-                return false;
-            }
-            continue;
-        }
-        places += point;
-        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, digit, &sum)) {
-            return false;
-        }
-    }
-    if (digits == 0 || __builtin_mul_overflow(sum, llt_power_of_ten[LLT_DECIMAL_PLACES - places], &sum) ||
-        sum > (uint64_t)INT64_MAX) {
-        return false;
-    }
-    *value = negative ? -(int64_t)sum : (int64_t)sum;
-    return true;
-}
-
-/* A field's value as a whole number; a minus and leading zeros are allowed. */
-static inline bool llt_fix_integer(const unsigned char *text, const llt_fix_field *field, int64_t *value) {
-    const unsigned char *at = text + field->offset;
-    const unsigned char *end = at + field->size;
-    const bool negative = *at == '-';
-    int64_t sum = 0;
-    uint64_t whole = 0;
-    at += negative;
-    if (at == end) {
-        return false;
-    }
-    if (field->tag != 10 && llt_digits(at, &whole) == end && whole <= (uint64_t)INT64_MAX) {
-        *value = negative ? -(int64_t)whole : (int64_t)whole;
-        return true;
-    }
-    for (; at < end; at++) {
-        const unsigned digit = (unsigned)(*at - '0');
-        if (digit > 9 || __builtin_mul_overflow(sum, 10, &sum) || __builtin_sub_overflow(sum, (int)digit, &sum)) {
-            return false;
-        }
-    }
-    /* Summed below zero, where there is one more. */
-    if (!negative && sum == INT64_MIN) {
-        return false;
-    }
-    *value = negative ? sum : -sum;
-    return true;
 }
 
 #endif

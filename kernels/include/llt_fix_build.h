@@ -1,8 +1,11 @@
 /* Building FIX messages from a template: constant text copied, values written between, 9 and 10 computed at the end.
  *
  * The template is the body cut at its slots: piece, value, piece, value ... piece. Room for the header is left in front
- * and filled last, right-aligned, so that BodyLength has no padding and nothing is moved. Pieces and values are short:
- * they are copied by moves that overlap, without a call. The bytes are added up once, 16 at a time, when all stand.
+ * and filled last, right-aligned, so that BodyLength has no padding and nothing is moved. The sum of the constant text
+ * is known beforehand; values are added up while they are in registers, so that the message is never read again.
+ *
+ * Pieces are copied in blocks without a look at their size: each is padded to whole blocks in the template, and the out
+ * buffer has room behind the message. Texts are the caller's: not a byte behind them is read.
  */
 #ifndef LLT_FIX_BUILD_H
 #define LLT_FIX_BUILD_H
@@ -12,128 +15,201 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "llt_decimal.h"
+#include "llt_cpu.h"
+#include "llt_decimal_write.h"
 #include "llt_fix.h"
 
-#define LLT_FIX_HEADER 32 /* room in front: 8=FIX.4.4|9=nnnnnnnn| */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define LLT_FIX_HEADER 32      /* room in front: 8=FIX.4.4|9=nnnnnnnn| */
+#define LLT_FIX_PREFIX_SUM 663 /* of 8=FIX.4.4|9= */
+#define LLT_FIX_BLOCK 32
+#define LLT_FIX_BEHIND 64 /* bytes of the out buffer behind what is written that may be overwritten */
+
+typedef enum { LLT_FIX_TEXT, LLT_FIX_INTEGER, LLT_FIX_DECIMAL } llt_fix_kind;
 
 typedef struct {
-    const unsigned char *pieces; /* constant text, one piece behind the other */
-    const uint32_t *sizes;       /* of the slots + 1 pieces */
+    const unsigned char *text; /* whole blocks */
+    uint32_t size;             /* of the text */
+    llt_fix_kind kind;         /* of the slot behind it */
+} llt_fix_piece;
+
+typedef struct {
+    const llt_fix_piece *pieces; /* slots + 1 */
     size_t slots;
+    uint64_t sum; /* of the bytes of all pieces */
 } llt_fix_template;
 
 typedef struct {
-    const unsigned char *text;
-    size_t size;
+    const unsigned char *text; /* of a text */
+    union {
+        size_t size;    /* of a text */
+        int64_t number; /* the integer, or the decimal x 10^8 */
+    };
 } llt_fix_value;
 
-/* As memcpy, for sizes that are small and not known: 0 to some dozens. */
-static inline void llt_fix_copy(unsigned char *to, const unsigned char *from, size_t size) {
-    if (size >= 16) {
-        for (size_t at = 0; at < size - 16; at += 16) {
-            memcpy(to + at, from + at, 16);
-        }
-        memcpy(to + size - 16, from + size - 16, 16);
-    } else if (size >= 8) {
-        memcpy(to, from, 8);
-        memcpy(to + size - 8, from + size - 8, 8);
-    } else if (size >= 4) {
-        memcpy(to, from, 4);
-        memcpy(to + size - 4, from + size - 4, 4);
-    } else if (size > 0) {
-        to[0] = from[0];
-        to[size / 2] = from[size / 2];
-        to[size - 1] = from[size - 1];
+/* Copies `size` bytes and gives their sum. LLT_FIX_BEHIND bytes behind them may be written, none read. */
+typedef uint64_t llt_fix_text_writer(unsigned char *to, const unsigned char *from, size_t size);
+
+static inline uint64_t llt_fix_text_plain(unsigned char *to, const unsigned char *from, size_t size) {
+    uint64_t sum = 0;
+    for (size_t at = 0; at < size; at++) {
+        to[at] = from[at];
+        sum += from[at];
     }
+    return sum;
 }
 
-/* Writes the message into `out`; gives where it starts, NULL when `room` does not do. `*size` is its size. */
-static inline unsigned char *llt_fix_build(const llt_fix_template *form, const llt_fix_value *values,
-                                           unsigned char *out, size_t room, size_t *size) {
-    const unsigned char *piece = form->pieces;
-    if (room < LLT_FIX_HEADER + LLT_FIX_TRAILER) {
-        return NULL;
+#if defined(__x86_64__)
+
+/* Up to seven bytes in a word, the others 0: loads that overlap, joined. */
+static inline uint64_t llt_fix_few(const unsigned char *from, size_t size) {
+    if (size >= 4) {
+        return llt_load_le32(from) | (uint64_t)llt_load_le32(from + size - 4) << (8 * (size - 4));
     }
-    unsigned char *at = out + LLT_FIX_HEADER;
-    const unsigned char *end = out + room - LLT_FIX_TRAILER;
-    for (size_t slot = 0; slot <= form->slots; slot++) {
-        const size_t constant = form->sizes[slot];
-        const size_t value = slot < form->slots ? values[slot].size : 0;
-        if (constant > (size_t)(end - at) || value > (size_t)(end - at) - constant) {
-            return NULL;
-        }
-        llt_fix_copy(at, piece, constant);
-        piece += constant;
-        at += constant;
-        if (value != 0) {
-            llt_fix_copy(at, values[slot].text, value);
-            at += value;
-        }
+    if (size == 0) {
+        return 0;
     }
-    size_t length = (size_t)(at - out) - LLT_FIX_HEADER;
-    if (length > LLT_FIX_LONGEST) {
-        return NULL;
+    const size_t middle = size / 2, last = size - 1;
+    return from[0] | (uint64_t)from[middle] << (8 * middle) | (uint64_t)from[last] << (8 * last);
+}
+
+/* SSE2 is part of x86-64. */
+static inline __attribute__((always_inline)) uint64_t llt_fix_text_scalar(unsigned char *to, const unsigned char *from,
+                                                                          size_t size) {
+    __m128i sums = _mm_setzero_si128();
+    for (; size >= 16; size -= 16, from += 16, to += 16) {
+        const __m128i text = _mm_loadu_si128((const __m128i *)(const void *)from);
+        _mm_storeu_si128((__m128i *)(void *)to, text);
+        sums = _mm_add_epi64(sums, _mm_sad_epu8(text, _mm_setzero_si128()));
     }
-    unsigned char *start = out + LLT_FIX_HEADER;
-    *--start = LLT_FIX_SOH;
-    do {
-        *--start = (unsigned char)('0' + length % 10);
-        length /= 10;
-    } while (length != 0);
-    start -= LLT_FIX_PREFIX;
+    uint64_t word = 0;
+    if (size >= 8) {
+        word = llt_load_le64(from);
+        llt_store_le64(to, word);
+        sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_cvtsi64_si128((long long)word), _mm_setzero_si128()));
+        from += 8;
+        to += 8;
+        size -= 8;
+    }
+    word = llt_fix_few(from, size);
+    llt_store_le64(to, word);
+    sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_cvtsi64_si128((long long)word), _mm_setzero_si128()));
+    return llt_fix_halves(sums);
+}
+
+static inline __attribute__((always_inline)) LLT_TARGET_AVX512 uint64_t llt_fix_text_avx512(unsigned char *to,
+                                                                                            const unsigned char *from,
+                                                                                            size_t size) {
+    __m256i sums = _mm256_setzero_si256();
+    for (size_t at = 0; at < size; at += 32) {
+        const __mmask32 valid = size - at >= 32 ? UINT32_MAX : _bzhi_u32(UINT32_MAX, (unsigned)(size - at));
+        const __m256i text = _mm256_maskz_loadu_epi8(valid, from + at);
+        _mm256_storeu_si256((__m256i *)(void *)(to + at), text);
+        sums = _mm256_add_epi64(sums, _mm256_sad_epu8(text, _mm256_setzero_si256()));
+    }
+    return llt_fix_halves(_mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1)));
+}
+
+#else
+#define llt_fix_text_scalar llt_fix_text_plain
+#endif
+
+/* Header and trailer round the body out[LLT_FIX_HEADER..at), whose bytes have that sum; gives where the message
+ * starts. */
+static inline unsigned char *llt_fix_close(unsigned char *out, unsigned char *at, uint64_t sum, size_t *size) {
+    const size_t length = (size_t)(at - out) - LLT_FIX_HEADER;
+    const uint64_t digits = length < 10000 ? (uint64_t)llt_four_digits((uint32_t)length) << 32
+                                           : llt_eight_digits((uint32_t)length);
+    const unsigned count = 8 - (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+    unsigned char *start = out + LLT_FIX_HEADER - 1 - count - LLT_FIX_PREFIX;
+    out[LLT_FIX_HEADER - 1] = LLT_FIX_SOH;
+    llt_store_le64(out + LLT_FIX_HEADER - 1 - 8, digits | LLT_ZEROS);
     memcpy(start, "8=FIX.4.4\0019=", LLT_FIX_PREFIX);
-    const unsigned sum = (unsigned)llt_fix_sum(start, (size_t)(at - start)) & 255;
-    memcpy(at, "10=", 3);
-    at[3] = (unsigned char)('0' + sum / 100);
-    at[4] = (unsigned char)('0' + sum / 10 % 10);
-    at[5] = (unsigned char)('0' + sum % 10);
-    at[6] = LLT_FIX_SOH;
+    sum += LLT_FIX_PREFIX_SUM + llt_digits_sum(digits, count) + LLT_FIX_SOH;
+    /* 10=000 and SOH; the first of the four digits is 0 and meets the '='. */
+    llt_store_le64(at, UINT64_C(0x00013030303d3031) | (uint64_t)llt_four_digits((uint32_t)sum & 255) << 16);
     *size = (size_t)(at + LLT_FIX_TRAILER - start);
     return start;
 }
 
-/* Eight decimal digits of a number below 10^8, each 0..9 in a byte, the first in the lowest: halved three times. */
-static inline uint64_t llt_eight_digits(uint32_t value) {
-    const uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
-    const uint64_t hundreds = (fours * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
-    const uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
-    const uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
-    return tens | (twos - tens * 10) << 8;
+/* Writes the message into `out`; gives where it starts, NULL when `room` does not do or it is too long. `*size` is its
+ * size. */
+static inline __attribute__((always_inline)) unsigned char *llt_fix_build_with(
+    llt_fix_text_writer *write_text, const llt_fix_template *form, const llt_fix_value *values, unsigned char *out,
+    size_t room, size_t *size) {
+    if (room < LLT_FIX_HEADER + LLT_FIX_BEHIND) {
+        return NULL;
+    }
+    unsigned char *at = out + LLT_FIX_HEADER;
+    const unsigned char *end = out + room - LLT_FIX_BEHIND;
+    uint64_t sum = form->sum;
+    const llt_fix_piece *const last = form->pieces + form->slots;
+    for (const llt_fix_piece *piece = form->pieces;; piece++, values++) {
+        const size_t text_size = piece == last                 ? 0
+                                 : piece->kind == LLT_FIX_TEXT ? values->size
+                                                               : LLT_DECIMAL_LONGEST;
+        if (piece->size > (size_t)(end - at) || text_size > (size_t)(end - at) - piece->size) {
+            return NULL;
+        }
+        memcpy(at, piece->text, LLT_FIX_BLOCK);
+        for (size_t copied = LLT_FIX_BLOCK; copied < piece->size; copied += LLT_FIX_BLOCK) {
+            memcpy(at + copied, piece->text + copied, LLT_FIX_BLOCK);
+        }
+        at += piece->size;
+        if (piece == last) {
+            break;
+        }
+        if (piece->kind == LLT_FIX_TEXT) {
+            sum += write_text(at, values->text, text_size);
+            at += text_size;
+        } else {
+            const llt_written text = piece->kind == LLT_FIX_DECIMAL ? llt_write_decimal(values->number, at)
+                                                                    : llt_write_integer(values->number, at);
+            at += text.size;
+            sum += text.sum;
+        }
+    }
+    if ((size_t)(at - out) - LLT_FIX_HEADER > LLT_FIX_LONGEST) {
+        return NULL;
+    }
+    return llt_fix_close(out, at, sum, size);
 }
 
-/* A number below 10^8 without leading zeros; gives its length. Eight bytes are written. */
-static inline size_t llt_write_short(uint32_t value, unsigned char *out) {
-    const uint64_t digits = llt_eight_digits(value);
-    const unsigned zeros = digits == 0 ? 7 : (unsigned)__builtin_ctzll(digits) / 8;
-    llt_store_le64(out, (digits | LLT_ZEROS) >> (8 * zeros));
-    return 8 - zeros;
+typedef unsigned char *llt_fix_builder(const llt_fix_template *form, const llt_fix_value *values, unsigned char *out,
+                                       size_t room, size_t *size);
+
+static unsigned char *llt_fix_build_scalar(const llt_fix_template *form, const llt_fix_value *values,
+                                           unsigned char *out, size_t room, size_t *size) {
+    return llt_fix_build_with(llt_fix_text_scalar, form, values, out, room, size);
 }
 
-#define LLT_FIX_DECIMAL_ROOM 32
+#if defined(__x86_64__)
+LLT_TARGET_AVX2 static unsigned char *llt_fix_build_avx2(const llt_fix_template *form, const llt_fix_value *values,
+                                                         unsigned char *out, size_t room, size_t *size) {
+    return llt_fix_build_with(llt_fix_text_scalar, form, values, out, room, size);
+}
 
-/* Digits of a fixed-point number (x 10^8) without needless zeros: 5, 61837.63, -0.00000001. At most 21 bytes, but
- * LLT_FIX_DECIMAL_ROOM may be written. */
-static inline size_t llt_fix_write_decimal(int64_t value, unsigned char *out) {
-    const uint64_t all = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    const uint32_t places = (uint32_t)(all % (uint64_t)LLT_DECIMAL_SCALE);
-    const uint64_t whole = all / (uint64_t)LLT_DECIMAL_SCALE;
-    size_t size = value < 0;
-    out[0] = '-';
-    if (whole >= (uint64_t)LLT_DECIMAL_SCALE) {
-        size += llt_write_short((uint32_t)(whole / (uint64_t)LLT_DECIMAL_SCALE), out + size);
-        llt_store_le64(out + size, llt_eight_digits((uint32_t)(whole % (uint64_t)LLT_DECIMAL_SCALE)) | LLT_ZEROS);
-        size += 8;
-    } else {
-        size += llt_write_short((uint32_t)whole, out + size);
+LLT_TARGET_AVX512 static unsigned char *llt_fix_build_avx512(const llt_fix_template *form, const llt_fix_value *values,
+                                                             unsigned char *out, size_t room, size_t *size) {
+    return llt_fix_build_with(llt_fix_text_avx512, form, values, out, room, size);
+}
+#endif
+
+/* The builder for a path that this CPU has (llt_cpu_best()). */
+static inline llt_fix_builder *llt_fix_builder_of(llt_cpu_path path) {
+#if defined(__x86_64__)
+    if (path == LLT_CPU_AVX512) {
+        return llt_fix_build_avx512;
     }
-    if (places == 0) {
-        return size;
+    if (path == LLT_CPU_AVX2) {
+        return llt_fix_build_avx2;
     }
-    const uint64_t digits = llt_eight_digits(places);
-    out[size] = '.';
-    llt_store_le64(out + size + 1, digits | LLT_ZEROS);
-    return size + 9 - (unsigned)__builtin_clzll(digits) / 8;
+#endif
+    (void)path;
+    return llt_fix_build_scalar;
 }
 
 #endif

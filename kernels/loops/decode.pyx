@@ -16,7 +16,7 @@ from lltool.kernels.binance_json cimport (
     llt_binance_parser_of,
 )
 from lltool.kernels.cpu cimport llt_cpu_name, llt_cpu_path, path_named
-from lltool.kernels.fix cimport llt_fix_decimal, llt_fix_field, llt_fix_parser, llt_fix_parser_of
+from lltool.kernels.fix cimport Fields, llt_fix_decimal, llt_fix_fields, llt_fix_parser, llt_fix_parser_of
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
 from lltool.kernels.sbe cimport llt_sbe_parse, llt_sbe_trade
 
@@ -26,7 +26,6 @@ FIX = 2
 
 cdef enum:
     LEVELS = 4096
-    FIELDS = 512
     QUANTITY_TAG = 38
     PRICE_TAG = 44
 
@@ -38,7 +37,7 @@ cdef struct Decoder:
     llt_binance_event event
     llt_binance_level *levels
     llt_sbe_trade *trades
-    llt_fix_field *fields
+    llt_fix_fields *fields
 
 
 cdef bint _decode(Decoder *decoder, const unsigned char *text, size_t size) noexcept nogil:
@@ -54,11 +53,11 @@ cdef bint _decode(Decoder *decoder, const unsigned char *text, size_t size) noex
                 text, size, &decoder.event, decoder.levels, decoder.trades, LEVELS, &count, &position) != 0:
             return False
     else:
-        if decoder.fix(text, size, decoder.fields, FIELDS, &count, &total, &position) != 0:
+        if decoder.fix(text, size, decoder.fields, &total, &position) != 0:
             return False
-        for at in range(count):
-            if decoder.fields[at].tag == PRICE_TAG or decoder.fields[at].tag == QUANTITY_TAG:
-                if not llt_fix_decimal(text, &decoder.fields[at], &value):
+        for at in range(decoder.fields.count):
+            if decoder.fields.tags[at] == PRICE_TAG or decoder.fields.tags[at] == QUANTITY_TAG:
+                if not llt_fix_decimal(text, decoder.fields, at, &value):
                     return False
                 llt_keep(<uint64_t>value)
     llt_keep(decoder.event.last_update_id)
@@ -81,6 +80,7 @@ cdef class Messages:
     cdef size_t length
     cdef size_t position
     cdef llt_cpu_path chosen
+    cdef Fields fields
 
     def __cinit__(self, messages, int format, path=None):
         cdef size_t at, offset = 0
@@ -91,15 +91,17 @@ cdef class Messages:
         self.decoder.format = format
         self.decoder.json = llt_binance_parser_of(self.chosen)
         self.decoder.fix = llt_fix_parser_of(self.chosen)
+        self.fields = Fields()
+        self.fields.reserve(max(map(len, messages)))
+        self.decoder.fields = &self.fields.raw
         total = sum(len(message) + LLT_BINANCE_PADDING for message in messages)
         self.texts = <unsigned char *>malloc(total)
         self.offsets = <size_t *>malloc(self.length * sizeof(size_t))
         self.sizes = <size_t *>malloc(self.length * sizeof(size_t))
         self.decoder.levels = <llt_binance_level *>malloc(LEVELS * sizeof(llt_binance_level))
         self.decoder.trades = <llt_sbe_trade *>malloc(LEVELS * sizeof(llt_sbe_trade))
-        self.decoder.fields = <llt_fix_field *>malloc(FIELDS * sizeof(llt_fix_field))
         if (self.texts is NULL or self.offsets is NULL or self.sizes is NULL or self.decoder.levels is NULL
-                or self.decoder.trades is NULL or self.decoder.fields is NULL):
+                or self.decoder.trades is NULL):
             raise MemoryError(f"no memory for {total} bytes of messages")
         memset(self.texts, 0, total)
         for at in range(self.length):
@@ -115,7 +117,6 @@ cdef class Messages:
         free(self.sizes)
         free(self.decoder.levels)
         free(self.decoder.trades)
-        free(self.decoder.fields)
 
     def __len__(self):
         return self.length

@@ -14,28 +14,40 @@ enum { FIELDS = 2 * FUZZ_ROOM };
 
 typedef struct {
     llt_fix_status status;
-    size_t count, total, position;
-    llt_fix_field fields[FIELDS];
+    size_t total, position;
+    llt_fix_fields fields;
+    uint32_t tags[FIELDS], begins[FIELDS], ends[FIELDS];
+    llt_fix_guess guesses[FIELDS];
 } outcome;
 
+static llt_fix_status parse(llt_cpu_path path, const unsigned char *text, size_t size, outcome *result) {
+    if (result->fields.room == 0) {
+        result->fields =
+            (llt_fix_fields){result->tags, result->begins, result->ends, result->guesses, FIELDS, 0};
+        llt_fix_fields_start(&result->fields);
+    }
+    return llt_fix_parser_of(path)(text, size, &result->fields, &result->total, &result->position);
+}
+
 /* The field as a number: refused or read as fuzz_decimal does. */
-static int check_numbers(const unsigned char *text, const llt_fix_field *field) {
-    const unsigned char *at = text + field->offset;
-    const size_t sign = *at == '-', size = field->size - sign;
+static int check_numbers(const unsigned char *text, const llt_fix_fields *fields, size_t field) {
+    const unsigned char *at = text + fields->begins[field];
+    const size_t whole_size = fields->ends[field] - fields->begins[field];
+    const size_t sign = *at == '-', size = whole_size - sign;
     bool digits = false;
-    for (size_t i = sign; i < field->size; i++) {
+    for (size_t i = sign; i < whole_size; i++) {
         digits |= at[i] >= '0' && at[i] <= '9';
     }
     const __int128 plain = digits ? fuzz_decimal(at + sign, size) : -1;
-    const bool whole = memchr(at, '.', field->size) == NULL;
+    const bool whole = memchr(at, '.', whole_size) == NULL;
     const __int128 units = plain / 100000000;
     int64_t value;
-    if (llt_fix_decimal(text, field, &value)) {
+    if (llt_fix_decimal(text, fields, field, &value)) {
         FUZZ_CHECK(plain >= 0 && value == (sign ? -plain : plain));
     } else {
         FUZZ_CHECK(plain < 0 || plain > INT64_MAX);
     }
-    if (llt_fix_integer(text, field, &value)) {
+    if (llt_fix_integer(text, fields, field, &value)) {
         FUZZ_CHECK(plain >= 0 && whole && value == (sign ? -units : units));
     } else {
         FUZZ_CHECK(plain < 0 || !whole || units - (__int128)sign > INT64_MAX);
@@ -44,48 +56,55 @@ static int check_numbers(const unsigned char *text, const llt_fix_field *field) 
 }
 
 static int check(const unsigned char *mutant, size_t size, uint64_t *accepted) {
-    static outcome first, other;
+    /* Each path keeps its own guesses, and those of the plain one are forgotten each time. */
+    static outcome plain, paths[3];
     unsigned char *exact = (unsigned char *)malloc(size ? size : 1);
     if (exact == NULL) {
         return 1;
     }
     memcpy(exact, mutant, size);
+    plain.fields.room = 0;
+    plain.status = parse(LLT_CPU_SCALAR, exact, size, &plain);
+    const size_t count = plain.fields.count;
+    FUZZ_CHECK(plain.total <= size && plain.position <= size);
+    FUZZ_CHECK((plain.total == 0) == (plain.status == LLT_FIX_PARTIAL));
     for (int path = LLT_CPU_SCALAR; path <= (int)llt_cpu_best(); path++) {
-        outcome *result = path == LLT_CPU_SCALAR ? &first : &other;
-        memset(result, 0, sizeof *result);
-        result->status = llt_fix_parser_of((llt_cpu_path)path)(exact, size, result->fields, FIELDS, &result->count,
-                                                              &result->total, &result->position);
-        FUZZ_CHECK(result->status == first.status && result->position == first.position);
-        FUZZ_CHECK(result->total == first.total && result->count == first.count);
-        FUZZ_CHECK(result->total <= size && result->position <= size);
-        FUZZ_CHECK((result->total == 0) == (result->status == LLT_FIX_PARTIAL));
-        FUZZ_CHECK(memcmp(result->fields, first.fields, first.count * sizeof *first.fields) == 0);
+        outcome *result = &paths[path];
+        FUZZ_CHECK(parse((llt_cpu_path)path, exact, size, result) == plain.status);
+        FUZZ_CHECK(result->position == plain.position && result->total == plain.total);
+        FUZZ_CHECK(result->fields.count == count);
+        FUZZ_CHECK(memcmp(result->tags, plain.tags, count * sizeof(uint32_t)) == 0);
+        FUZZ_CHECK(memcmp(result->begins, plain.begins, count * sizeof(uint32_t)) == 0);
+        FUZZ_CHECK(memcmp(result->ends, plain.ends, count * sizeof(uint32_t)) == 0);
     }
-    if (first.status == LLT_FIX_OK) {
+    if (plain.status == LLT_FIX_OK) {
         (*accepted)++;
-        FUZZ_CHECK(first.fields[0].tag == 8 && first.fields[first.count - 1].tag == 10);
+        FUZZ_CHECK(plain.tags[0] == 8 && plain.tags[count - 1] == 10);
         size_t next = 0;
-        for (size_t i = 0; i < first.count; i++) {
-            FUZZ_CHECK(first.fields[i].offset > next && first.fields[i].size > 0);
-            next = first.fields[i].offset + first.fields[i].size + 1;
+        for (size_t i = 0; i < count; i++) {
+            char tag[16];
+            const size_t size_of_tag = (size_t)snprintf(tag, sizeof tag, "%u=", plain.tags[i]);
+            FUZZ_CHECK(plain.begins[i] == next + size_of_tag && memcmp(exact + next, tag, size_of_tag) == 0);
+            FUZZ_CHECK(plain.ends[i] > plain.begins[i]);
+            next = plain.ends[i] + 1;
             FUZZ_CHECK(exact[next - 1] == LLT_FIX_SOH);
-            if (check_numbers(exact, &first.fields[i])) {
+            if (check_numbers(exact, &plain.fields, i)) {
                 return 1;
             }
         }
-        FUZZ_CHECK(next == first.total);
+        FUZZ_CHECK(next == plain.total);
         uint64_t sum = 0;
-        for (size_t i = 0; i < first.total - LLT_FIX_TRAILER; i++) {
+        for (size_t i = 0; i < plain.total - LLT_FIX_TRAILER; i++) {
             sum = (sum + exact[i]) & 255;
         }
-        FUZZ_CHECK(sum == (uint64_t)atoi((const char *)exact + first.total - 4));
+        FUZZ_CHECK(sum == (uint64_t)atoi((const char *)exact + plain.total - 4));
     }
     free(exact);
     return 0;
 }
 
 static size_t candidate(unsigned char *out) {
-    static unsigned char body[FUZZ_ROOM], whole[FUZZ_ROOM];
+    static unsigned char body[FUZZ_ROOM + LLT_FIX_BLOCK], whole[FUZZ_ROOM + 256];
     const char *seed = bodies[fuzz_random(sizeof bodies / sizeof *bodies)];
     size_t size = strlen(seed);
     memcpy(body, seed, size);
@@ -94,10 +113,15 @@ static size_t candidate(unsigned char *out) {
         size = fuzz_mutate((const unsigned char *)seed, size, "0123456789=\001\001.-", body);
     }
     /* Framed rightly, so that a changed body is looked at, then half of them changed as a whole. */
-    uint32_t sizes[1] = {(uint32_t)size};
-    llt_fix_template form = {body, sizes, 0};
+    uint64_t sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        sum += body[i];
+    }
+    const llt_fix_piece piece = {body, (uint32_t)size, LLT_FIX_TEXT};
+    const llt_fix_template form = {&piece, 0, sum};
     size_t built;
-    const unsigned char *start = llt_fix_build(&form, NULL, whole, sizeof whole, &built);
+    const unsigned char *start =
+        llt_fix_builder_of(llt_cpu_best())(&form, NULL, whole, sizeof whole, &built);
     if (start == NULL) {
         abort();
     }

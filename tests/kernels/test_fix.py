@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("lltool.kernels.fix", reason="needs the compiled kernels")
-from lltool.kernels.fix import DATA_TAGS, SCALE, Framer, Template, decimal, parse
+from lltool.kernels.fix import DATA_TAGS, DECIMAL, INTEGER, SCALE, TEXT, Framer, Reader, Template, decimal, parse
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "fix" / "binance-fix44.tsv"
 
@@ -197,6 +197,62 @@ def test_what_is_built_is_read_back(fields: list[tuple[int, bytes, bool]], chunk
         framer = Framer(name)
         found = [message for at in range(0, len(text), chunk) for message in framer.feed(text[at : at + chunk])]
         assert [message.items()[2:-1] for message in found] == [[(35, b"D"), *((t, v) for t, v, _ in fields)]]
+
+
+NUMBERS = st.tuples(st.sampled_from([INTEGER, DECIMAL]), st.integers(-(2**63), 2**63 - 1))
+SLOTS = st.lists(st.one_of(NUMBERS, st.tuples(st.just(TEXT), VALUES)), min_size=1, max_size=12)
+
+
+@given(slots=SLOTS, pad=st.integers(0, 70))
+def test_numbers_are_written_into_their_slots(slots: list[tuple[int, int | bytes]], pad: int) -> None:
+    """Whatever stands before and behind them, and however long it is."""
+    constant = b"x" * (pad + 1)
+    fields: list[tuple[int, bytes | int | None]] = [(35, b"D")]
+    body = b"35=D\x01"
+    for kind, value in slots:
+        text = value if isinstance(value, bytes) else decimal(value) if kind == DECIMAL else b"%d" % value
+        fields += [(58, constant), (44, kind)]
+        body += b"58=" + constant + b"\x0144=" + text + b"\x01"
+    for name in PATHS:
+        assert Template(fields, name).build(*(value for _, value in slots)) == framed(body)
+
+
+@pytest.mark.parametrize("slot", [3, -1])
+def test_a_slot_of_no_known_kind_is_refused(slot: int) -> None:
+    with pytest.raises(ValueError, match="TEXT, INTEGER or DECIMAL"):
+        Template([(35, b"D"), (44, slot)])
+
+
+def test_a_number_that_does_not_fit_its_slot_is_refused() -> None:
+    with pytest.raises(OverflowError):
+        Template([(35, b"D"), (44, DECIMAL)]).build(2**63)
+
+
+def test_a_reader_gives_typed_values_of_what_it_was_asked_for(path: str) -> None:
+    reader = Reader([(34, INTEGER), (11, TEXT), (44, DECIMAL), (99, DECIMAL), (38, DECIMAL)], path)
+    assert reader.read(framed(ORDER)) == (7, b"a", 6183763000000, None, 150000000)
+    with pytest.raises(ValueError, match="CheckSum"):
+        reader.read(framed(ORDER, add=1))
+    with pytest.raises(ValueError, match="field 44"):
+        reader.read(framed("35=D|44=x|"))
+    with pytest.raises(ValueError, match="kind 7"):
+        Reader([(34, 7)])
+
+
+KINDS = ["35=D|11=a|44=1|", "35=D|11=ab|44=12|", "35=8|37=b|11=c|", "35=8|5037=b|11=c|", "35=A|95=3|96=x=\x01|98=0|",
+         "35=A|1=3|96=x|", "35=D|44=1|44=2|44=3|", "35=0|"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(KINDS), min_size=2, max_size=20), st.sampled_from(PATHS))
+def test_what_came_before_does_not_change_what_is_read(bodies: list[str], name: str) -> None:
+    """Tags are guessed from the message before."""
+    framer, plain = Framer(name), []
+    for body in bodies:
+        try:
+            plain.append(parse(framed(body), name).items())
+        except ValueError:
+            continue
+    assert [message.items() for body in bodies for message in framer.feed(framed(body))] == plain
 
 
 @given(st.integers(-(2**63), 2**63 - 1))

@@ -1,0 +1,132 @@
+/* Integers and fixed-point numbers as decimal text: eight digits at a time by multiplications, without a division.
+ *
+ * Each writer gives how long the text is and the sum of its bytes, which a checksum needs; it may write more bytes than
+ * that: LLT_DECIMAL_ROOM is enough for any.
+ */
+#ifndef LLT_DECIMAL_WRITE_H
+#define LLT_DECIMAL_WRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "llt_bytes.h"
+#include "llt_decimal.h"
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+#define LLT_DECIMAL_LONGEST 21
+#define LLT_DECIMAL_ROOM 40
+
+typedef struct {
+    size_t size;
+    uint64_t sum;
+} llt_written;
+
+/* Eight decimal digits of a number below 10^8, each 0..9 in a byte, the first in the lowest: halved three times. */
+static inline uint64_t llt_eight_digits(uint32_t value) {
+    const uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    const uint64_t hundreds = (fours * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
+    const uint64_t twos = hundreds | (fours - hundreds * 100) << 16;
+    const uint64_t tens = (twos * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+    return tens | (twos - tens * 10) << 8;
+}
+
+/* Four digits of a number below 10^4. */
+static inline uint32_t llt_four_digits(uint32_t value) {
+    const uint32_t hundreds = value * 5243 >> 19;
+    const uint32_t twos = hundreds | (value - hundreds * 100) << 16;
+    const uint32_t tens = (twos * 103 >> 10) & UINT32_C(0x000f000f);
+    return tens | (twos - tens * 10) << 8;
+}
+
+typedef struct {
+    uint64_t high;
+    uint64_t low;
+} llt_digit_words;
+
+/* The digits of two numbers below 10^8. */
+static inline llt_digit_words llt_sixteen_digits(uint32_t high, uint32_t low) {
+#if defined(__x86_64__)
+    /* The three halvings of both at once; each product is exact for what it divides. */
+    const __m128i both = _mm_set_epi64x((long long)low, (long long)high);
+    const __m128i thousands = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi64x(3518437209)), 45);
+    const __m128i rest = _mm_sub_epi64(both, _mm_mul_epu32(thousands, _mm_set1_epi64x(10000)));
+    const __m128i fours = _mm_or_si128(thousands, _mm_slli_epi64(rest, 32));
+    const __m128i hundreds = _mm_srli_epi16(_mm_mulhi_epu16(fours, _mm_set1_epi16(5243)), 3);
+    const __m128i below = _mm_sub_epi16(fours, _mm_mullo_epi16(hundreds, _mm_set1_epi16(100)));
+    const __m128i twos = _mm_or_si128(hundreds, _mm_slli_epi32(below, 16));
+    const __m128i tens = _mm_mulhi_epu16(twos, _mm_set1_epi16(6554));
+    const __m128i ones = _mm_sub_epi16(twos, _mm_mullo_epi16(tens, _mm_set1_epi16(10)));
+    const __m128i digits = _mm_or_si128(tens, _mm_slli_epi16(ones, 8));
+    return (llt_digit_words){(uint64_t)_mm_cvtsi128_si64(digits),
+                             (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(digits, digits))};
+#else
+    return (llt_digit_words){llt_eight_digits(high), llt_eight_digits(low)};
+#endif
+}
+
+/* The sum of `count` characters whose digits are those bytes. */
+static inline uint64_t llt_digits_sum(uint64_t digits, size_t count) {
+    return (digits * UINT64_C(0x0101010101010101) >> 56) + '0' * count;
+}
+
+/* Digits without those zeros in front that are needless. */
+static inline llt_written llt_write_digits(uint64_t digits, unsigned char *out) {
+    const unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+    llt_store_le64(out, (digits | LLT_ZEROS) >> (8 * zeros));
+    return (llt_written){8 - zeros, llt_digits_sum(digits, 8 - zeros)};
+}
+
+/* A number with nine digits or more. */
+static __attribute__((noinline)) llt_written llt_write_long(uint64_t value, unsigned char *out) {
+    const uint64_t eight = (uint64_t)LLT_DECIMAL_SCALE, high = value / eight;
+    const llt_digit_words digits = llt_sixteen_digits((uint32_t)(high % eight), (uint32_t)(value % eight));
+    llt_written text;
+    if (high < eight) {
+        text = llt_write_digits(digits.high, out);
+    } else {
+        text = llt_write_digits(llt_eight_digits((uint32_t)(high / eight)), out);
+        llt_store_le64(out + text.size, digits.high | LLT_ZEROS);
+        text = (llt_written){text.size + 8, text.sum + llt_digits_sum(digits.high, 8)};
+    }
+    llt_store_le64(out + text.size, digits.low | LLT_ZEROS);
+    return (llt_written){text.size + 8, text.sum + llt_digits_sum(digits.low, 8)};
+}
+
+/* How far a number is from zero. */
+static inline uint64_t llt_magnitude(int64_t value) { return value < 0 ? 0 - (uint64_t)value : (uint64_t)value; }
+
+static inline llt_written llt_write_whole(uint64_t value, unsigned char *out) {
+    return value < (uint64_t)LLT_DECIMAL_SCALE ? llt_write_digits(llt_eight_digits((uint32_t)value), out)
+                                               : llt_write_long(value, out);
+}
+
+static inline llt_written llt_write_integer(int64_t value, unsigned char *out) {
+    out[0] = '-';
+    const size_t sign = value < 0;
+    const llt_written text = llt_write_whole(llt_magnitude(value), out + sign);
+    return (llt_written){sign + text.size, '-' * sign + text.sum};
+}
+
+/* A fixed-point number (x 10^8) without needless zeros: 5, 61837.63, -0.00000001. */
+static inline llt_written llt_write_decimal(int64_t value, unsigned char *out) {
+    const uint64_t all = llt_magnitude(value), scale = (uint64_t)LLT_DECIMAL_SCALE;
+    const uint64_t whole = all / scale;
+    const size_t sign = value < 0;
+    out[0] = '-';
+    const llt_digit_words digits = llt_sixteen_digits((uint32_t)(whole), (uint32_t)(all % scale));
+    llt_written text =
+        whole < scale ? llt_write_digits(digits.high, out + sign) : llt_write_long(whole, out + sign);
+    text = (llt_written){text.size + sign, text.sum + '-' * sign};
+    if (digits.low == 0) {
+        return text;
+    }
+    const size_t places = 8 - (unsigned)__builtin_clzll(digits.low) / 8;
+    out[text.size] = '.';
+    llt_store_le64(out + text.size + 1, digits.low | LLT_ZEROS);
+    return (llt_written){text.size + 1 + places, text.sum + '.' + llt_digits_sum(digits.low, places)};
+}
+
+#endif
