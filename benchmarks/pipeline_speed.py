@@ -14,7 +14,7 @@ import sys
 import time
 
 from lltool.bench.peer import peer_thread
-from lltool.bench.workloads.pipeline import new_pipeline
+from lltool.bench.workloads.pipeline_rig import new_pipeline
 from lltool.bench.workloads.tcp import connected_pair
 from lltool.kernels.breaker import CircuitBreaker
 from lltool.kernels.clock import calibrate
@@ -62,7 +62,8 @@ def over_tcp(cores: tuple[int, int], feed: PackedFeed, hz: float) -> None:
     with market, inside, orders, exchange:
         for end in (market, orders):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        line.open(inside.fileno(), stream=True)
+        line.open_feed(inside.fileno(), stream=True)
+        line.open_orders(orders.fileno())
 
         def round_of(echo: bool) -> list[int]:
             recorder = Recorder(TICKS)
@@ -74,7 +75,7 @@ def over_tcp(cores: tuple[int, int], feed: PackedFeed, hz: float) -> None:
                 if echo:
                     loop.echo(inside.fileno(), orders.fileno(), TICKS)
                 else:
-                    line.run(orders.fileno(), limit=line.counts["messages"] + TICKS)
+                    line.run(limit=line.counts["messages"] + TICKS)
             return list(recorder.ticks())
 
         round_of(True)

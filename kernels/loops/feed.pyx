@@ -21,10 +21,14 @@ cdef extern from "<sys/socket.h>" nogil:
     ssize_t send(int fd, const void *buffer, size_t size, int flags)
     ssize_t recv(int fd, void *buffer, size_t size, int flags)
 
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
 cdef enum:
     MESSAGE = 29
     ORDER = 32
     MOST_AT_ONCE = 512
+    MOST_IN_DATAGRAM = 48  # fits a frame of 1500 bytes
     DRAIN = 4096
     CLOSED = -1
 
@@ -59,7 +63,7 @@ cdef int _receive(int fd, unsigned char *text, size_t size) noexcept nogil:
 
 cdef int _send_scheduled(
         int fd, int orders_fd, const unsigned char *messages, const uint64_t *intended, size_t count,
-        size_t at_once) noexcept nogil:
+        size_t at_once, bint yields) noexcept nogil:
     cdef unsigned char[DRAIN] orders
     cdef size_t done = 0, due
     cdef uint64_t now
@@ -71,6 +75,8 @@ cdef int _send_scheduled(
         while due < count and due - done < at_once and intended[due] <= now:
             due += 1
         if due == done:
+            if yields:
+                sched_yield()
             continue
         code = _send(fd, messages + done * MESSAGE, (due - done) * MESSAGE)
         if code != 0:
@@ -116,11 +122,12 @@ cdef object _check(int code):
         raise OSError(code, os.strerror(code))
 
 
-def send_scheduled(int fd, int orders_fd, messages, intended, *, bint datagrams=False):
+def send_scheduled(int fd, int orders_fd, messages, intended, *, bint datagrams=False, bint yields=False):
     """Send packed ``messages`` at ``intended`` ticks (``array('Q')``), all that are due in one call, and drain orders.
 
-    A sender that comes late does not move the schedule. ``datagrams``: at most 48 messages a call. Raises OSError,
-    ValueError for another number of ticks than of messages.
+    A sender that comes late does not move the schedule. ``datagrams``: at most 48 messages a call. ``yields``: another
+    thread shares this core, and runs while nothing is due. Raises OSError, ValueError for another number of ticks than
+    of messages.
     """
     cdef Py_buffer text, ticks
     cdef int code
@@ -134,7 +141,7 @@ def send_scheduled(int fd, int orders_fd, messages, intended, *, bint datagrams=
         with nogil:
             code = _send_scheduled(
                 fd, orders_fd, <const unsigned char *>text.buf, <const uint64_t *>ticks.buf, count,
-                48 if datagrams else MOST_AT_ONCE)
+                MOST_IN_DATAGRAM if datagrams else MOST_AT_ONCE, yields)
     finally:
         PyBuffer_Release(&text)
         PyBuffer_Release(&ticks)

@@ -26,14 +26,16 @@ class Benchmark:
     ``headline`` is the one that speaks for the benchmark. ``shares_core`` says that both threads may run on one core
     where there is no second: they block instead of spinning, and the run notes it. ``in_trial`` puts it into the
     passes of `lltool trial`, which measures few benchmarks often: those whose figure a setting of the host can move.
-    ``in_quick`` is False where preparing a run takes so long that `lltool bench all --quick` leaves it out.
+    ``in_quick`` is False where preparing a run takes so long that `lltool bench all --quick` leaves it out; ``in_all``
+    where it is one of a sweep, of which `lltool bench all` takes a part. ``cores_needed`` is the fewest it runs on,
+    ``cores_of_use`` what it uses where there are more.
     """
 
     name: str
     title: str
     section: str
     workload: str
-    cores_needed: Literal[1, 2]
+    cores_needed: Literal[1, 2, 3]
     loop: Loop
     metrics: tuple[str, ...]
     headline: str
@@ -41,6 +43,8 @@ class Benchmark:
     shares_core: bool = False
     in_trial: bool = False
     in_quick: bool = True
+    in_all: bool = True
+    cores_of_use: int = 1
 
 
 def entry(
@@ -50,13 +54,15 @@ def entry(
     workload: str,
     summary: str,
     *,
-    cores: Literal[1, 2] = 1,
+    cores: Literal[1, 2, 3] = 1,
+    cores_of_use: int | None = None,
     loop: Loop = "closed",
     metrics: tuple[str, ...] = BOTH_MODES,
     headline: str | None = None,
     shares_core: bool = False,
     in_trial: bool = False,
     in_quick: bool = True,
+    in_all: bool = True,
 ) -> Benchmark:
     """A benchmark whose ``workload`` is in :mod:`lltool.bench.workloads`; its first metric speaks for it by default."""
     return Benchmark(
@@ -72,4 +78,6 @@ def entry(
         shares_core=shares_core,
         in_trial=in_trial,
         in_quick=in_quick,
+        in_all=in_all,
+        cores_of_use=cores_of_use or cores,
     )

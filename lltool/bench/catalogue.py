@@ -104,7 +104,7 @@ def trial_set() -> tuple[Benchmark, ...]:
 
 def survey(*, quick: bool) -> tuple[Benchmark, ...]:
     """The benchmarks of `lltool bench all`."""
-    return tuple(known for known in BENCHMARKS if known.in_quick or not quick)
+    return tuple(known for known in BENCHMARKS if known.in_all and (known.in_quick or not quick))
 
 
 def by_name(name: str) -> Benchmark:

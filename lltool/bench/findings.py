@@ -12,7 +12,9 @@ from lltool.bench.estimates import estimate, having, unit
 from lltool.bench.figures import figures_of
 from lltool.bench.model import Comparison, Estimate, Outcome, Result, Run
 from lltool.bench.pairing import Pair
+from lltool.bench.pipeline_findings import pipeline_document, pipeline_tables
 from lltool.bench.resolution import format_value, quantum_ns, resolution
+from lltool.bench.table import Table
 
 
 class AccessTime(NamedTuple):
@@ -62,25 +64,23 @@ class Access:
         return self.here.value / self.chapter.chapter_ns
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with its heading; without rows there is nothing to show."""
-
-    heading: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
 def tables(result: Result) -> list[Table]:
     """All that ``result`` has the runs for."""
-    found = (_access_table(result), _option_table(result), core_matrix(result), not_done(result))
+    found = (
+        *pipeline_tables(result),
+        _access_table(result),
+        _option_table(result),
+        core_matrix(result),
+        not_done(result),
+    )
     return [table for table in found if table.rows]
 
 
 def findings_document(result: Result) -> dict[str, Any]:
-    """Access times and effects of socket options as JSON types, nanoseconds."""
+    """Access times, effects of socket options and the pipeline's stages as JSON types, nanoseconds."""
     _, effects = option_effects(result)
     return {
+        "pipeline": pipeline_document(result),
         "access_times": [
             {**row.chapter._asdict(), "here_ns": row.here.value, "runs": row.here.runs, "samples": row.here.samples}
             for row in access_times(result)

@@ -45,7 +45,7 @@ def run_once(
     raises for what happens in the worker: the run then says why it failed or does not apply. The calling thread stays
     off the measured cores meanwhile, where it can.
     """
-    used = tuple(cores[: benchmark.cores_needed])
+    used = tuple(cores[: benchmark.cores_of_use])
     place: dict[str, Any] = {
         "benchmark": benchmark.name,
         "arm": arm,

@@ -92,7 +92,7 @@ def _measure(
     conditions["stack prefaulted"] = DONE
     gc.disable()
     conditions.update(neighbours(root, cores))
-    if benchmark.cores_needed == 2 and len(cores) > 1:
+    if benchmark.cores_needed > 1 and len(cores) > 1:
         conditions["start barrier"] = DONE
     wanted = specification["hold"]
     with held_c_states(root, wanted=wanted) as held, held_priority(root, cores, wanted=wanted) as priority:
@@ -100,10 +100,10 @@ def _measure(
         conditions.update(priority)
         # The run itself is the window of the calibration: longer than any that could be added to it.
         first = bracket()
-        trips = [probe_ticks(cores[1])] if benchmark.cores_needed == 2 and len(cores) > 1 else []
-        witness = Witness(root, cores[: benchmark.cores_needed])
+        trips = [probe_ticks(cores[1])] if benchmark.cores_needed > 1 and len(cores) > 1 else []
+        witness = Witness(root, cores[: benchmark.cores_of_use])
         effort = effort_of(quick=specification["quick"], share=specification["share"])
-        measurement = workload(cores[: benchmark.cores_needed], effort)
+        measurement = workload(cores[: benchmark.cores_of_use], effort)
         document["interference"] = asdict(witness.seen())
         if trips:
             trips.append(probe_ticks(cores[1]))

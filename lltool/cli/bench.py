@@ -129,8 +129,10 @@ def run_all(
     allowance = None if runs is not None else QUICK_ALLOWANCE if quick else FULL_ALLOWANCE
     going_on = _going_on(resume=resume, append=append)
     chosen = survey(quick=quick)
-    if left_out := [known.name for known in BENCHMARKS if known not in chosen]:
+    if left_out := [known.name for known in BENCHMARKS if known.in_all and known not in chosen]:
         say(f"left out of --quick, because preparing a run takes long: {', '.join(left_out)}")
+    if swept := sorted({f"'{known.name.split('.')[0]}.*'" for known in BENCHMARKS if not known.in_all}):
+        say(f"only a part of a sweep is measured; all of it: lltool bench run {' '.join(swept)}")
     _measure([known.name for known in chosen], quick, cores, runs, label, output, going_on, allowance, as_json=json)
 
 

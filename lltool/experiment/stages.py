@@ -8,46 +8,30 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 from lltool.bench.budgets import TICK_TO_TRADE, Budget, load_budgets
 from lltool.bench.compare import benchmarks_in
 from lltool.bench.estimates import estimate, having
 from lltool.bench.model import Run
 from lltool.bench.resolution import quantum_ns
+from lltool.bench.stages import (
+    BUDGET_OF_STAGE,
+    NOTE,
+    SUMS,
+    TICK_TO_TRADE_TITLE,
+    TOTAL,
+    UNACCOUNTED,
+    medians,
+    unaccounted,
+)
 from lltool.experiment.chapter import title_of
 from lltool.experiment.hierarchy import figures_by_arm
 from lltool.reports import ArmFigure, Stage, Stages
 from lltool.reports.charts.axes import quantity
 
-NOTE = "stages_ns"
-"""The note of a run of the pipeline: a JSON object, stage to nanoseconds (median over ticks), in a tick's order."""
-
-BUDGET_OF_STAGE = {
-    "kernel_to_read": "Network I/O",
-    "parse": "Market data parsing",
-    "book": "Order book update",
-    "strategy": "Strategy decision",
-    "risk": "Risk check",
-    "serialise": "Order serialization",
-    "send": "Network I/O",
-    "send_to_kernel": "Network I/O",
-}
-"""The budget of each stage of the pipeline's kernel, by its title."""
-
-INSIDE = ("waited", "parse", "book", "strategy", "risk", "serialise")
-"""What tick to trade spans: from the read to the call that sends."""
-
-TOTAL = "tick_to_trade"
-SUMS = frozenset({TOTAL, "tick_to_update", "update_response", "trade_response"})
-"""Spans over several stages: no part of the bar."""
-
-TICK_TO_TRADE_TITLE = "Tick to trade"
-UNACCOUNTED = "unaccounted"
-
 _OF_PIPELINE = (
-    "Median of each stage of {name}, from the stamp before it; unaccounted is what tick to trade takes beyond "
-    "their sum."
+    "Median of each stage of {name}, from the stamp before it. Tick to trade is from the read to the call that sends; "
+    "unaccounted is what it takes beyond the stages in between."
 )
 _OF_PARTS = (
     "The pipeline itself was not measured: these are its parts, each measured alone. Their sum is no tick-to-trade "
@@ -68,19 +52,19 @@ def stages_of(arms: Mapping[str, Sequence[Run]], passport: Mapping[str, object])
 def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
     budgets = {budget.title: budget for budget in load_budgets().budgets}
     own = {arm: [run for run in runs if run.benchmark == benchmark] for arm, runs in arms.items()}
-    by_arm = {arm: _medians(runs) for arm, runs in own.items()}
-    names = dict.fromkeys(name for medians in by_arm.values() for name in medians if name not in SUMS)
+    by_arm = {arm: medians(runs) for arm, runs in own.items()}
+    names = dict.fromkeys(name for spans in by_arm.values() for name in spans if name not in SUMS)
     stages = [
         _stage(
             name,
             benchmark,
             budgets.get(BUDGET_OF_STAGE.get(name, "")),
-            [(arm, medians[name]) for arm, medians in by_arm.items() if name in medians],
+            [(arm, spans[name]) for arm, spans in by_arm.items() if name in spans],
         )
         for name in names
     ]
     totals = [(arm, total) for arm, runs in own.items() if (total := _total(by_arm[arm], runs)) is not None]
-    rest = [(arm, total - sum(by_arm[arm].get(name, 0.0) for name in INSIDE)) for arm, total in totals if by_arm[arm]]
+    rest = [(arm, unaccounted(by_arm[arm], total)) for arm, total in totals if by_arm[arm]]
     return Stages(
         _OF_PIPELINE.format(name=title_of(benchmark)),
         (
@@ -91,22 +75,12 @@ def _of_pipeline(benchmark: str, arms: Mapping[str, Sequence[Run]]) -> Stages:
     )
 
 
-def _total(medians: Mapping[str, float], runs: Sequence[Run]) -> float | None:
+def _total(spans: Mapping[str, float], runs: Sequence[Run]) -> float | None:
     """Tick to trade: noted with the stages, else the benchmark's own median."""
-    if TOTAL in medians:
-        return medians[TOTAL]
+    if TOTAL in spans:
+        return spans[TOTAL]
     found = estimate(runs, "p50")
     return None if found is None else found.value
-
-
-def _medians(runs: Sequence[Run]) -> dict[str, float]:
-    found: dict[str, list[float]] = {}
-    for run in runs:
-        noted = run.notes.get(NOTE)
-        for name, value in noted.items() if isinstance(noted, Mapping) else ():
-            if isinstance(value, int | float):
-                found.setdefault(str(name), []).append(float(value))
-    return {name: median(values) for name, values in found.items()}
 
 
 def _parts(arms: Mapping[str, Sequence[Run]], quantum: float | None) -> tuple[Stage, ...]:

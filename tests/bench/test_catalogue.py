@@ -72,3 +72,9 @@ def test_a_quick_survey_leaves_out_what_takes_long_to_prepare(monkeypatch: pytes
     monkeypatch.setattr(catalogue, "BENCHMARKS", some)
     assert catalogue.survey(quick=True) == some[:1]
     assert catalogue.survey(quick=False) == some
+
+
+def test_a_survey_takes_a_part_of_each_sweep() -> None:
+    measured = {known.name for known in catalogue.survey(quick=False) if known.name.startswith("pipeline.")}
+    assert measured == {"pipeline.tick_to_trade_1x", "pipeline.tick_to_trade_8x"}
+    assert measured < {known.name for known in select(["pipeline.*"])}

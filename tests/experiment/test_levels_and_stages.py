@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from lltool.bench.stages import BUDGET_OF_STAGE, INSIDE, NOTE, SUMS, UNACCOUNTED
 from lltool.experiment.chapter import known
 from lltool.experiment.hierarchy import ON_OTHER_PAGES, levels_of
-from lltool.experiment.stages import BUDGET_OF_STAGE, INSIDE, NOTE, SUMS, UNACCOUNTED, stages_of
+from lltool.experiment.stages import stages_of
 
 PASSPORT = {"tick_hz": 2.6e9, "quantum_ticks": 26, "floor_ticks": 52}
 
@@ -83,8 +84,7 @@ def test_a_tick_to_trade_that_is_noted_counts_before_the_benchmarks_own_figure(s
 
 
 def test_the_stages_are_those_that_a_run_of_the_pipeline_notes() -> None:
-    from lltool.bench.workloads.pipeline import STAGES as INSIDE_OF_PIPELINE
-    from lltool.bench.workloads.pipeline import SUMS as OTHER_SPANS
+    from lltool.kernels.pipeline import SPANS
 
-    assert set(INSIDE) == set(INSIDE_OF_PIPELINE)
-    assert set(BUDGET_OF_STAGE) | SUMS | {"waited"} == {*INSIDE_OF_PIPELINE, *OTHER_SPANS}
+    assert set(BUDGET_OF_STAGE) | SUMS | set(INSIDE) == set(SPANS)
+    assert not SUMS & (set(INSIDE) | set(BUDGET_OF_STAGE))

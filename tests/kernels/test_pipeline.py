@@ -12,6 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import threading
+import time
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +21,14 @@ import pytest
 
 pipeline = pytest.importorskip("lltool.kernels.pipeline", reason="needs the compiled kernels")
 
+from lltool.kernels.fix import Framer  # noqa: E402
 from lltool.kernels.kill_switch import KillSwitch  # noqa: E402
 from lltool.kernels.l2_book import L2Book  # noqa: E402
 from lltool.kernels.message import QUOTE, TRADE, pack  # noqa: E402
+from lltool.kernels.order_wire import FixOrderWire  # noqa: E402
 from lltool.kernels.pipeline import ASK_BIT, ORDER_SIZE, Pipeline  # noqa: E402
 from lltool.kernels.risk import RiskCheck  # noqa: E402
-from lltool.kernels.router import Router  # noqa: E402
+from lltool.kernels.router import OrderEvent, Router  # noqa: E402
 from lltool.kernels.seqlock import Seqlock  # noqa: E402
 from lltool.kernels.spsc import SpscRing  # noqa: E402
 from lltool.kernels.strategy import SpreadStrategy, Strategy  # noqa: E402
@@ -100,9 +103,10 @@ def test_the_book_is_that_of_the_same_updates() -> None:
 def test_a_wide_spread_makes_an_order_at_the_mid(ends: tuple[socket.socket, ...]) -> None:
     feed, inside, orders, outside = ends
     line = make()
-    line.open(inside.fileno(), stream=True)
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
     feed.sendall(OPENING)
-    line.run(orders.fileno(), limit=2)
+    line.run(limit=2)
     (order,) = received(outside, 1)
     kind, side, _, symbol, _, price, quantity = order
     assert (kind, side, symbol, price, quantity) == (1, 0, 1, 101 * TICK, 5)
@@ -119,8 +123,9 @@ def test_a_narrow_spread_makes_none() -> None:
 def test_messages_in_pieces_are_put_together(ends: tuple[socket.socket, ...]) -> None:
     feed, inside, orders, outside = ends
     line = make()
-    line.open(inside.fileno(), stream=True)
-    runner = threading.Thread(target=line.run, args=(orders.fileno(),), kwargs={"limit": 2})
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
+    runner = threading.Thread(target=line.run, kwargs={"limit": 2})
     runner.start()
     for at in range(0, len(OPENING), 7):
         feed.sendall(OPENING[at : at + 7])
@@ -132,10 +137,11 @@ def test_messages_in_pieces_are_put_together(ends: tuple[socket.socket, ...]) ->
 def test_bytes_that_are_no_message_stop_it(ends: tuple[socket.socket, ...]) -> None:
     feed, inside, orders, _ = ends
     line = make()
-    line.open(inside.fileno(), stream=True)
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
     feed.sendall(OPENING + b"\x07" * 29)
     with pytest.raises(OSError, match="no message") as caught:
-        line.run(orders.fileno())
+        line.run()
     assert caught.value.errno == errno.EBADMSG
     assert line.counts["messages"] == 2
 
@@ -143,10 +149,11 @@ def test_bytes_that_are_no_message_stop_it(ends: tuple[socket.socket, ...]) -> N
 def test_the_end_of_the_feed_ends_it(ends: tuple[socket.socket, ...]) -> None:
     feed, inside, orders, _ = ends
     line = make()
-    line.open(inside.fileno(), stream=True)
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
     feed.sendall(OPENING)
     feed.close()
-    line.run(orders.fileno())
+    line.run()
     assert line.counts["messages"] == 2
 
 
@@ -155,10 +162,11 @@ def test_datagrams_hold_whole_messages(ends: tuple[socket.socket, ...]) -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as inside, socket.socket(type=socket.SOCK_DGRAM) as market:
         inside.bind(("127.0.0.1", 0))
         line = make()
-        line.open(inside.fileno(), stream=False)
+        line.open_feed(inside.fileno(), stream=False)
+        line.open_orders(orders.fileno())
         for datagram in (OPENING[:29], OPENING[:20], OPENING[29:]):
             market.sendto(datagram, inside.getsockname())
-        line.run(orders.fileno(), limit=2)
+        line.run(limit=2)
         received(outside, 1)
         assert line.counts["torn_datagrams"] == 1
 
@@ -187,10 +195,11 @@ def test_no_order_leaves_after_the_kill_switch(ends: tuple[socket.socket, ...]) 
     feed, inside, orders, outside = ends
     router = make_router()
     line = make(router)
-    line.open(inside.fileno(), stream=True)
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
     router.kill.trip(1, 1)
     feed.sendall(OPENING)
-    line.run(orders.fileno(), limit=2)
+    line.run(limit=2)
     outside.settimeout(0.05)
     with pytest.raises(TimeoutError):
         outside.recv(1)
@@ -219,13 +228,14 @@ def test_three_cores_make_the_orders_of_one(ends: tuple[socket.socket, ...]) -> 
     alone = make()
     alone.take(ticks)
     line = make()
-    line.open(inside.fileno(), stream=True, spin=False)
+    line.open_feed(inside.fileno(), stream=True, spin=False)
+    line.open_orders(orders.fileno())
     to_trade = SpscRing(64, pipeline.TICK_RECORD_SIZE)
     to_send = SpscRing(64, pipeline.ORDER_RECORD_SIZE)
     threads = [
         threading.Thread(target=line.receive, args=(to_trade,), kwargs={"limit": 3000}),
         threading.Thread(target=line.trade, args=(to_trade, to_send)),
-        threading.Thread(target=line.transmit, args=(to_send, orders.fileno())),
+        threading.Thread(target=line.transmit, args=(to_send,)),
     ]
     for one in threads:
         one.start()
@@ -238,6 +248,122 @@ def test_three_cores_make_the_orders_of_one(ends: tuple[socket.socket, ...]) -> 
     assert line.levels(1)[0].tolist() == alone.levels(1)[0].tolist()
     assert len(line.spans["tick_to_trade"]) == len(got)
     assert line.counts["unsent"] == 0
+
+
+def test_a_gateway_and_a_trader_make_the_orders_of_one(ends: tuple[socket.socket, ...]) -> None:
+    feed, inside, orders, outside = ends
+    ticks = random_ticks(400)
+    alone = make()
+    alone.take(ticks)
+    line = make()
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
+    to_trade = SpscRing(4, pipeline.TICK_RECORD_SIZE)
+    to_send = SpscRing(4, pipeline.ORDER_RECORD_SIZE)
+    threads = [
+        threading.Thread(target=line.gateway, args=(to_trade, to_send), kwargs={"limit": 400, "yields": True}),
+        threading.Thread(target=line.trade, args=(to_trade, to_send), kwargs={"yields": True}),
+        threading.Thread(target=feed.sendall, args=(ticks,)),
+    ]
+    for one in threads:
+        one.start()
+    got = received(outside, alone.counts["orders"])
+    for one in threads:
+        one.join()
+    assert line.counts["orders"] == len(got) == alone.counts["orders"]
+    assert line.levels(1)[0].tolist() == alone.levels(1)[0].tolist()
+    assert len(line.spans["hop_in"]) == line.counts["quotes"]
+
+
+def test_a_gateway_that_cannot_send_ends_and_counts(ends: tuple[socket.socket, ...]) -> None:
+    feed, inside, orders, _ = ends
+    line = make()
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
+    orders.shutdown(socket.SHUT_WR)
+    to_trade = SpscRing(64, pipeline.TICK_RECORD_SIZE)
+    to_send = SpscRing(64, pipeline.ORDER_RECORD_SIZE)
+    trader = threading.Thread(target=line.trade, args=(to_trade, to_send), kwargs={"yields": True})
+    trader.start()
+    feed.sendall(random_ticks(100))
+    with pytest.raises(OSError, match="gateway") as caught:
+        line.gateway(to_trade, to_send, yields=True)
+    trader.join()
+    assert caught.value.errno == errno.EPIPE
+    assert line.counts["unsent"] == line.counts["orders"] > 0
+
+
+def test_each_read_and_each_send_has_its_stamp_of_the_kernel(ends: tuple[socket.socket, ...]) -> None:
+    from lltool.kernels.clock import calibrate
+    from lltool.trading.kernel_stamps import RECEIVE, TRANSMIT, stamp
+
+    feed, inside, orders, outside = ends
+    refused = stamp(inside, RECEIVE) or stamp(orders, TRANSMIT)
+    if refused is not None:
+        pytest.skip(refused)
+    line = make()
+    line.open_feed(inside.fileno(), stream=True, stamped=True)
+    line.open_orders(orders.fileno(), stamped=True)
+    runner = threading.Thread(target=line.run, kwargs={"limit": 102, "yields": True})
+    runner.start()
+    time.sleep(0.05)  # the kernel begins to stamp in the background
+    feed.sendall(OPENING)
+    for at in range(100):
+        received(outside, 1)
+        time.sleep(0.0005)
+        feed.sendall(quote(0, 99, at + 1))
+    received(outside, 1)
+    runner.join()
+    spans = line.spans
+    assert line.counts["unstamped_reads"] == line.counts["unstamped_sends"] == 0
+    assert len(spans["kernel_to_read"]) == line.counts["reads"]
+    assert len(spans["send_to_kernel"]) == len(spans["kernel_to_kernel"]) == line.counts["orders"] == 101
+    hz, _ = calibrate(0.005)
+    # Wrong by a factor, or by the difference of two clocks, it would be far from this.
+    whole = spans["kernel_to_kernel"].percentiles(50)[0]
+    parts = sum(spans[name].percentiles(50)[0] for name in ("kernel_to_read", "tick_to_trade", "send_to_kernel"))
+    assert abs(whole - parts) < 0.5 * whole
+    assert 0 < line.stamp_error_ns < 1e9
+    assert whole / hz < 0.1
+
+
+def test_a_live_order_is_taken_back_once(ends: tuple[socket.socket, ...]) -> None:
+    _, inside, orders, outside = ends
+    router = make_router()
+    line = Pipeline([router], SpreadStrategy(threshold=TICK, quantity=5, tick=TICK))
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
+    line.take(OPENING)
+    (live,) = router.live_orders()
+    router.on(live.id, OrderEvent.ACCEPTED, 1)
+    router.kill.trip(1, 1)
+    assert line.cancel_all(2) == 1
+    ((kind, side, _, symbol, order_id, _, quantity),) = received(outside, 1)
+    assert (kind, side, symbol, order_id, quantity) == (2, 0, 1, live.id, 5)
+    assert line.cancel_all(3) == 0
+
+
+def test_orders_leave_as_fix_when_the_wire_says_so(ends: tuple[socket.socket, ...]) -> None:
+    feed, inside, orders, outside = ends
+    wire = FixOrderWire(sender=b"ME", target=b"THEM", symbols=[b"ABC"], next_number=2)
+    line = Pipeline([make_router()], SpreadStrategy(threshold=TICK, quantity=5, tick=TICK), unanswered=True, wire=wire)
+    line.open_feed(inside.fileno(), stream=True)
+    line.open_orders(orders.fileno())
+    feed.sendall(OPENING + quote(0, 99, 1))
+    line.run(limit=3)
+    framer, found = Framer(), []
+    while len(found) < 2:
+        found += framer.feed(outside.recv(4096))
+    assert [(one[35], one.integer(34), one[55], one[54], one.decimal(44), one.decimal(38)) for one in found] == [
+        (b"D", number, b"ABC", b"1", 101 * TICK, 5) for number in (2, 3)
+    ]
+    assert wire.next_number == 4
+
+
+def test_a_wire_knows_every_instrument() -> None:
+    wire = FixOrderWire(sender=b"ME", target=b"THEM", symbols=[b"ABC"])
+    with pytest.raises(ValueError, match="1 symbols for 2"):
+        Pipeline([make_router(), make_router()], Strategy(), wire=wire)
 
 
 def test_responses_are_measured_from_the_intended_time() -> None:

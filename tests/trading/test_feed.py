@@ -12,7 +12,7 @@ RECORDING = Path(__file__).resolve().parents[3] / "shared" / "data" / "binance" 
 
 
 def test_a_synthetic_feed_has_its_rate_and_leaves_the_spread_open() -> None:
-    from lltool.bench.workloads.pipeline import new_pipeline
+    from lltool.bench.workloads.pipeline_rig import new_pipeline
     from lltool.trading.feed import synthetic_feed
 
     feed = synthetic_feed(1000, 50_000)
@@ -25,7 +25,7 @@ def test_a_synthetic_feed_has_its_rate_and_leaves_the_spread_open() -> None:
 
 @pytest.mark.skipif(not RECORDING.exists(), reason="needs the recordings in ../shared")
 def test_the_busiest_part_of_a_recording_leads_to_its_book() -> None:
-    from lltool.bench.workloads.pipeline import new_pipeline
+    from lltool.bench.workloads.pipeline_rig import new_pipeline
     from lltool.trading.feed import recorded_feed
     from lltool.trading.recording import read_recording
 

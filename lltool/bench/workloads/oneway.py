@@ -16,6 +16,7 @@ from lltool.bench.workloads.tcp import connected_pair, udp_pair
 from lltool.kernels.clock import bracket, calibrate
 from lltool.kernels.loops import oneway as loop
 from lltool.kernels.recorder import Recorder
+from lltool.trading.kernel_stamps import RECEIVE, stamp
 
 PERIOD_NS = 100_000
 WARM_MESSAGES = 200
@@ -23,11 +24,6 @@ WARM_MESSAGES = 200
 CALIBRATION_SECONDS = 0.005
 
 SHOWN = {"p50": Fraction(1, 2), "p99": Fraction(99, 100)}
-
-# asm-generic/socket.h and linux/net_tstamp.h; Python's socket module names neither.
-SO_TIMESTAMPING = 37
-RX_SOFTWARE = 1 << 3
-SOFTWARE = 1 << 4
 
 
 def tcp(cores: Sequence[int], effort: Effort) -> Measurement:
@@ -46,7 +42,7 @@ def _measure(cores: Sequence[int], effort: Effort, sender: socket.socket, receiv
     with sender, receiver:
         if len(cores) < 2:
             raise NotApplicable("the sender spins until each message is due: it needs a core of its own")
-        receiver.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPING, RX_SOFTWARE | SOFTWARE)
+        stamp(receiver, RECEIVE)  # where it is refused the notes say that there were none
         hz, _ = calibrate(CALIBRATION_SECONDS)
         messages = min(effort.samples, round(effort.seconds * 1e9 / PERIOD_NS))
         total = WARM_MESSAGES + messages
