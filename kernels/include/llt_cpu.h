@@ -18,6 +18,9 @@ typedef enum { LLT_CPU_SCALAR, LLT_CPU_AVX2, LLT_CPU_AVX512 } llt_cpu_path;
 #define LLT_TARGET_AVX512                                                                                             \
     __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,lzcnt," \
                           "popcnt")))
+#else /* never called: llt_cpu_best gives neither */
+#define LLT_TARGET_AVX2
+#define LLT_TARGET_AVX512
 #endif
 
 /* The widest of the three that this CPU runs. */

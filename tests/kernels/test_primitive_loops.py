@@ -33,6 +33,15 @@ def test_another_kind_is_refused(loop: type) -> None:
         loop("other")
 
 
+@pytest.mark.parametrize("kind", ring.KINDS)
+def test_a_ring_names_the_path_that_runs(kind: str) -> None:
+    assert ring.Pass(kind, "scalar").path == "scalar"
+    assert ring.Pass(kind).path in ({"scalar", "avx2"} if kind in {"sequenced 64", "indexed 64"} else {"scalar"})
+    assert ring.Pass(kind, "scalar").block(100) > 0
+    with pytest.raises(ValueError, match="path 'avx1024': this CPU runs scalar"):
+        ring.Pass(kind, "avx1024")
+
+
 def test_the_order_of_the_risk_loop_passes_every_check() -> None:
     """Or the loop would measure a refusal."""
     check = RiskCheck(**guards.LIMITS)

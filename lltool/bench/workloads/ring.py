@@ -43,10 +43,13 @@ def batch_64(_cores: Sequence[int], effort: Effort) -> Measurement:
 
 
 def _single(kind: str, effort: Effort) -> Measurement:
-    return measure_both(effort, Pass(kind), PASSES_PER_BLOCK, {"ring": kind, "operation": "a push and a pop"})
+    return _measure(kind, effort, PASSES_PER_BLOCK, "a push and a pop")
 
 
 def _batch(kind: str, effort: Effort) -> Measurement:
-    return measure_both(
-        effort, Pass(kind), BATCHES_PER_BLOCK, {"ring": kind, "operation": "a push and a pop of 32 records"}
-    )
+    return _measure(kind, effort, BATCHES_PER_BLOCK, "a push and a pop of 32 records")
+
+
+def _measure(kind: str, effort: Effort, ops: int, operation: str) -> Measurement:
+    loop = Pass(kind)
+    return measure_both(effort, loop, ops, {"ring": kind, "operation": operation, "path": loop.path})
