@@ -7,8 +7,11 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from importlib.util import module_from_spec
 from pathlib import Path
 from statistics import median, quantiles
+from types import ModuleType
 
 from lltool.bench.distance import classify, probe_ticks
 from lltool.kernels.clock import calibrate
@@ -34,6 +37,16 @@ def libraries(source: Path, also: Sequence[str], folder: Path, flags: Sequence[s
     optimised = ["-std=c++20", "-O3", "-march=native", "-DNDEBUG", "-shared", "-fPIC", "-w"]
     subprocess.run(["g++", *optimised, str(source), "-o", str(built), *flags], check=True)
     return [ctypes.CDLL(str(path)) for path in (built, *also)]
+
+
+def kernel(build: Path, name: str) -> ModuleType:
+    """A kernel of another build of lltool, unpacked in ``build``, beside that of the installed one."""
+    (found,) = build.glob(f"lltool/kernels/{name}.*.so")
+    name = found.name.partition(".")[0]
+    loader = ExtensionFileLoader(name, str(found))
+    module = module_from_spec(ModuleSpec(name, loader, origin=str(found)))
+    loader.exec_module(module)
+    return module
 
 
 def names(library: ctypes.CDLL) -> list[str]:

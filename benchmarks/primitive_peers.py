@@ -4,7 +4,7 @@
 
 Needs g++, libboost-dev, libck-dev, libgoogle-perftools-dev and libmimalloc-dev. The peers are built with -march=native,
 ours is what is installed. A ratio is ours / theirs of the same round: below 1, ours is quicker. ``--also`` adds a
-library with the interface of primitive_peers.cpp.
+library with the interface of primitive_peers.cpp, ``--native`` a build of ours for this processor (see spsc_peers.py).
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
-from paired import Row, Run, elapsed, libraries, names, report
+from paired import Row, Run, elapsed, kernel, libraries, names, report
 
 from lltool.bench.peer import peer_thread
 from lltool.bench.workloads.seqlock import written_lock
 from lltool.kernels.clock import calibrate
-from lltool.kernels.loops import seqlock
-from lltool.kernels.loops.allocation import Allocation
-from lltool.kernels.loops.guards import Guard
+from lltool.kernels.loops import allocation, guards, seqlock
 from lltool.kernels.placement import pin
 from lltool.kernels.shutdown import ShutdownToken
 
@@ -40,37 +39,63 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--only", default="", help="part of a row's title")
     parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    parser.add_argument("--native", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))[:2]
     pin(cores[0])
     with tempfile.TemporaryDirectory() as folder:
         found = libraries(SOURCE, arguments.also, Path(folder), LIBRARIES)
-    for row in rows(found, cores):
+    for row in rows(found, arguments.native, cores):
         if arguments.only in row.title:
             report(row, arguments.rounds, cores)
 
 
-def rows(found: list[ctypes.CDLL], cores: list[int]) -> list[Row]:
+def rows(found: list[ctypes.CDLL], native: Path | None, cores: list[int]) -> list[Row]:
     """What is compared."""
-    lock = written_lock()
-    made = [
-        Row(f"pool, a pair of 64 B, {kind}", False, block(Allocation(kind).block), peers(found, "pool"))
-        for kind in ("unchecked", "checked")
-    ]
-    made += [
-        Row("histogram record", False, block(Guard("histogram").block), peers(found, "histogram")),
-        Row("seqlock write, no reader", False, block(partial(seqlock.write_block, lock)), peers(found, "write")),
-        Row("seqlock read, no writer", False, block(partial(seqlock.block, lock)), peers(found, "read")),
-    ]
+    made = []
+
+    def add(title: str, loop: ModuleType, ours: Callable[[ModuleType], Run], theirs: dict[str, Run], two: bool) -> None:
+        beside = {"native": ours(kernel(native, f"loops/{loop.__name__.rpartition('.')[2]}"))} if native else {}
+        if theirs:
+            made.append(Row(title, two, ours(loop), beside | theirs))
+
+    for kind in ("unchecked", "checked"):
+        title = f"pool, a pair of 64 B, {kind}"
+        add(title, allocation, partial(our_pairs, kind), peers(found, "pool"), False)
+    add("histogram record", guards, our_records, peers(found, "histogram"), False)
+    add("seqlock write, no reader", seqlock, our_writes, peers(found, "write"), False)
+    add("seqlock read, no writer", seqlock, our_reads, peers(found, "read"), False)
     if len(cores) > 1:
-        made += [under_writer(found, period_ns, cores[1]) for period_ns in PERIODS_NS]
-    return [row for row in made if row.theirs]
+        for period_ns in PERIODS_NS:
+            theirs = under_writer(found, period_ns, cores[1])
+            title = f"seqlock read, a write every {period_ns} ns"
+            add(title, seqlock, partial(our_reads_under_writer, period_ns, cores[1]), theirs, True)
+    return made
 
 
-def under_writer(found: list[ctypes.CDLL], period_ns: int, core: int) -> Row:
-    """Reads while a thread on ``core`` writes."""
-    theirs = {name: their_reads(library, name, period_ns, core) for library in found for name in kinds(library, "read")}
-    return Row(f"seqlock read, a write every {period_ns} ns", True, our_reads(period_ns, core), theirs)
+def under_writer(found: list[ctypes.CDLL], period_ns: int, core: int) -> dict[str, Run]:
+    """Reads of each peer while a thread on ``core`` writes."""
+    return {name: their_reads(library, name, period_ns, core) for library in found for name in kinds(library, "read")}
+
+
+def our_pairs(kind: str, loop: ModuleType) -> Run:
+    """Records taken and given back."""
+    return block(loop.Allocation(kind).block)
+
+
+def our_records(loop: ModuleType) -> Run:
+    """Values counted."""
+    return block(loop.Guard("histogram").block)
+
+
+def our_writes(loop: ModuleType) -> Run:
+    """Payloads written."""
+    return block(partial(loop.write_block, written_lock()))
+
+
+def our_reads(loop: ModuleType) -> Run:
+    """Payloads read."""
+    return block(partial(loop.block, written_lock()))
 
 
 def block(loop: Callable[[int], object]) -> Run:
@@ -99,14 +124,14 @@ def call(library: ctypes.CDLL, function: str) -> Callable[[int], int]:
     return found  # type: ignore[no-any-return]
 
 
-def our_reads(period_ns: int, core: int) -> Run:
+def our_reads_under_writer(period_ns: int, core: int, loop: ModuleType) -> Run:
     """Reads while a thread on ``core`` writes."""
     lock, ticks = written_lock(), round(calibrate(0.05)[0] * period_ns / 1e9)
 
     def run() -> float:
         token = ShutdownToken()
-        with peer_thread(core, lambda: seqlock.write_at_pace(lock, token, ticks), token.request):
-            return elapsed(lambda: seqlock.block(lock, OPERATIONS) and None, OPERATIONS)
+        with peer_thread(core, lambda: loop.write_at_pace(lock, token, ticks), token.request):
+            return elapsed(lambda: loop.block(lock, OPERATIONS) and None, OPERATIONS)
 
     return run
 

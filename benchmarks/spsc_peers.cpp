@@ -1,9 +1,16 @@
 // SPSC queues of Debian packages behind one C interface, for spsc_peers.py. Each loop is that of kernels/loops.
 #include <boost/lockfree/spsc_queue.hpp>
+#define false 0 /* ck_ring.h gives it as a pointer, which C++ refuses */
+#include <ck_ring.h>
+#undef false
 #include <readerwriterqueue/readerwriterqueue.h>
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <vector>
 
 namespace {
 
@@ -38,6 +45,32 @@ template <typename T> struct Moodycamel {
     explicit Moodycamel(size_t capacity) : queue(capacity) {}
     bool push(const T &value) { return queue.try_enqueue(value); }
     bool pop(T &value) { return queue.try_dequeue(value); }
+};
+
+template <typename T> struct ConcurrencyKit {
+    ck_ring_t ring;
+    std::vector<T> slots;
+    explicit ConcurrencyKit(size_t capacity) : slots(capacity) { ck_ring_init(&ring, unsigned(capacity)); }
+    bool push(const T &value) { return _ck_ring_enqueue_sp(&ring, slots.data(), &value, sizeof(T), nullptr); }
+    bool pop(T &value) { return _ck_ring_dequeue_sc(&ring, slots.data(), &value, sizeof(T)); }
+};
+
+template <typename T> struct Dpdk {
+    rte_ring *ring;
+    explicit Dpdk(size_t capacity) {
+        size_t bytes = size_t(rte_ring_get_memsize_elem(sizeof(T), unsigned(capacity)));
+        ring = static_cast<rte_ring *>(std::aligned_alloc(128, (bytes + 127) / 128 * 128));
+        rte_ring_init(ring, "", unsigned(capacity), RING_F_SP_ENQ | RING_F_SC_DEQ);
+    }
+    ~Dpdk() { std::free(ring); }
+    bool push(const T &value) { return push(&value, 1) == 1; }
+    bool pop(T &value) { return pop(&value, 1) == 1; }
+    size_t push(const T *values, size_t count) {
+        return rte_ring_sp_enqueue_burst_elem(ring, values, sizeof(T), unsigned(count), nullptr);
+    }
+    size_t pop(T *values, size_t count) {
+        return rte_ring_sc_dequeue_burst_elem(ring, values, sizeof(T), unsigned(count), nullptr);
+    }
 };
 
 constexpr size_t BATCH = 32;
@@ -125,5 +158,9 @@ PEER(boost, Boost, 8)
 PEER(boost, Boost, 64)
 PEER(moodycamel, Moodycamel, 8)
 PEER(moodycamel, Moodycamel, 64)
+PEER(ck, ConcurrencyKit, 8)
+PEER(ck, ConcurrencyKit, 64)
+PEER(dpdk, Dpdk, 8)
+PEER(dpdk, Dpdk, 64)
 
-extern "C" const char *peers() { return "boost moodycamel"; }
+extern "C" const char *peers() { return "boost moodycamel ck dpdk"; }

@@ -1,6 +1,6 @@
 """Records through a ring on one core: push and pop in turn, and batches. The chapter's ring beside ours.
 
-A ring's calls are compiled into the loop that makes them, so it is the loop that is there twice: portable, and for AVX2,
+A ring's calls are compiled into the loop that makes them, so the loop is there twice: portable, and for AVX2,
 where 64 bytes are two moves and not four.
 """
 
