@@ -4,24 +4,35 @@ from lltool.kernels.layouts cimport llt_quote
 from lltool.kernels.seqlock cimport Seqlock
 
 
+cdef extern from "llt_l2_side.h" nogil:
+    enum:
+        LLT_L2_BLOCK
+
+    ctypedef struct llt_l2_level:
+        int64_t key
+        uint64_t quantity
+
+    ctypedef struct llt_l2_side:
+        size_t count
+
+    bint llt_l2_delete(llt_l2_side *side, int64_t price)
+    int llt_l2_update(llt_l2_side *side, int64_t price, uint64_t quantity)
+    int64_t llt_l2_price(const llt_l2_side *side, size_t rank)
+    uint64_t llt_l2_quantity(const llt_l2_side *side, size_t rank)
+    void llt_l2_copy(const llt_l2_side *side, size_t rank, size_t count, llt_l2_level *to)
+    void llt_l2_clear(llt_l2_side *side)
+
+
 cdef extern from "llt_l2_book.h" nogil:
     enum:
         LLT_BID
         LLT_ASK
-
-    ctypedef struct llt_l2_side:
-        size_t count
 
     ctypedef struct llt_l2_book:
         llt_l2_side sides[2]
 
     int llt_l2_init(llt_l2_book *book, size_t levels)
     void llt_l2_destroy(llt_l2_book *book)
-    bint llt_l2_delete(llt_l2_side *side, int64_t price)
-    int llt_l2_update(llt_l2_side *side, int64_t price, uint64_t quantity)
-    int64_t llt_l2_price(const llt_l2_side *side, size_t rank)
-    uint64_t llt_l2_quantity(const llt_l2_side *side, size_t rank)
-    void llt_l2_clear(llt_l2_side *side)
 
 
 cdef extern from "llt_quote.h" nogil:

@@ -1,10 +1,11 @@
 """Price-level book of one instrument, in integer ticks.
 
-Layout: ``include/llt_l2_book.h``. Chapter 5.3.3.
+Layout: ``include/llt_l2_side.h``. Chapter 5.3.3.
 """
 
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.long cimport PyLong_CheckExact
 from libc.stddef cimport size_t
 from libc.stdint cimport SIZE_MAX, uint8_t
 
@@ -13,6 +14,9 @@ from lltool.kernels.record_type cimport RecordTypes
 from lltool.kernels.seqlock cimport llt_seqlock_write
 
 from lltool.kernels import layouts
+
+cdef extern from "Python.h":
+    Py_ssize_t PyNumber_AsSsize_t(object number, void *overflow) except? -1
 
 BID = LLT_BID
 ASK = LLT_ASK
@@ -26,12 +30,15 @@ def __getattr__(str name):
     return layouts.QUOTE if name == "QUOTE" else _TYPES.named(name)
 
 
-cdef llt_l2_side *_side(L2Book book, side) except NULL:
-    if side == LLT_BID:
-        return &book.raw.sides[LLT_BID]
-    if side == LLT_ASK:
-        return &book.raw.sides[LLT_ASK]
-    raise ValueError(f"side {side!r} is neither BID ({BID}) nor ASK ({ASK})")
+cdef inline llt_l2_side *_side(L2Book book, side) except NULL:
+    cdef Py_ssize_t number = -1
+    if PyLong_CheckExact(side):
+        number = PyNumber_AsSsize_t(side, NULL)  # NULL: one that does not fit is as near as one that does
+    elif side == LLT_BID or side == LLT_ASK:
+        number = side
+    if number != LLT_BID and number != LLT_ASK:
+        raise ValueError(f"side {side!r} is neither BID ({BID}) nor ASK ({ASK})")
+    return &book.raw.sides[number]
 
 
 cdef object _best(const llt_l2_side *side):
@@ -41,6 +48,7 @@ cdef object _best(const llt_l2_side *side):
 
 
 @cython.final
+@cython.binding(False)
 cdef class L2Book:
     """Total quantity by price for both sides; prices are any int64, quantities any uint64.
 
@@ -78,6 +86,15 @@ cdef class L2Book:
         if llt_l2_update(_side(self, side), price, quantity) != 0:
             raise MemoryError("no memory for another level")
         self.publish()
+
+    def best_prices(self):
+        """``(bid price, ask price)``, each None when there is none: what most who read both best levels want."""
+        cdef const llt_l2_side *bids = &self.raw.sides[LLT_BID]
+        cdef const llt_l2_side *asks = &self.raw.sides[LLT_ASK]
+        return (
+            llt_l2_price(bids, 0) if bids.count else None,
+            llt_l2_price(asks, 0) if asks.count else None,
+        )
 
     def delete(self, side, int64_t price):
         """Take the level at ``price`` away; False when there is none."""
@@ -196,10 +213,7 @@ cdef class L2Book:
 
     def levels(self, side, count=None):
         """List of (price, quantity) from the best level on; all of them, or the first ``count``."""
-        cdef llt_l2_side *levels = _side(self, side)
-        cdef Py_ssize_t wanted = _wanted(levels, count)
-        cdef Py_ssize_t rank
-        return [(llt_l2_price(levels, rank), llt_l2_quantity(levels, rank)) for rank in range(wanted)]
+        return _best_levels(_side(self, side), count)
 
     def depth(self, count):
         """Sums of the quantities of the ``count`` best levels: (bids, asks), exact."""
@@ -243,17 +257,25 @@ cdef int _apply(llt_l2_side *side, const llt_binance_level *levels, size_t count
 
 cdef object levels_of(const llt_l2_side *side):
     cdef Py_buffer view
-    cdef size_t rank
-    cdef uint64_t *words
     import numpy as np
 
     found = np.empty(side.count, _TYPES.named("LEVEL"))
     PyObject_GetBuffer(found, &view, PyBUF_WRITABLE)
-    words = <uint64_t *>view.buf
-    for rank in range(side.count):
-        words[2 * rank] = <uint64_t>llt_l2_price(side, rank)
-        words[2 * rank + 1] = llt_l2_quantity(side, rank)
+    llt_l2_copy(side, 0, side.count, <llt_l2_level *>view.buf)
     PyBuffer_Release(&view)
+    return found
+
+
+cdef list _best_levels(const llt_l2_side *side, count):
+    """(price, quantity) of the best ``count``; None: of all."""
+    cdef llt_l2_level[LLT_L2_BLOCK] levels
+    cdef Py_ssize_t wanted = _wanted(side, count), rank = 0, some, at
+    found = []
+    while rank < wanted:
+        some = min(wanted - rank, LLT_L2_BLOCK)
+        llt_l2_copy(side, rank, some, levels)
+        found += [(levels[at].key, levels[at].quantity) for at in range(some)]
+        rank += some
     return found
 
 
@@ -266,8 +288,4 @@ cdef Py_ssize_t _wanted(const llt_l2_side *side, count) except -1:
 
 
 cdef object _depth(const llt_l2_side *side, count):
-    cdef Py_ssize_t rank
-    total = 0
-    for rank in range(_wanted(side, count)):
-        total += <object>llt_l2_quantity(side, rank)
-    return total
+    return sum([quantity for _, quantity in _best_levels(side, count)])

@@ -276,9 +276,7 @@ static inline void llt_paper_take(llt_paper *paper, llt_paper_order *order, uint
 }
 
 static inline int64_t llt_paper_quantity_at(const llt_l2_side *side, int64_t price) {
-    int64_t key = price ^ side->mirror;
-    size_t at = llt_l2_find(side, key);
-    return at < side->count && side->keys[at] == key ? llt_paper_displayed(side->quantities[at]) : 0;
+    return llt_paper_displayed(llt_l2_quantity_at(side, price));
 }
 
 static inline size_t llt_paper_find(const llt_paper *paper, uint64_t id) {

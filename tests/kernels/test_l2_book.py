@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -34,6 +36,53 @@ def test_example_of_the_chapter() -> None:
     assert book.spread_ticks == 50000000
     assert book.depth(1) == (1000, 500)
     assert book.depth(2) == (3000, 2000)
+
+
+def test_both_best_prices_come_in_one_call() -> None:
+    book = l2_book.L2Book()
+    assert book.best_prices() == (None, None)
+    book.update(ASK, HIGHEST, 1)
+    assert book.best_prices() == (None, HIGHEST)
+    book.update(BID, LOWEST, 1)
+    assert book.best_prices() == (LOWEST, HIGHEST)
+
+
+@pytest.mark.parametrize(("levels", "tick"), [(3, 1), (300, 1), (6000, 1), (6000, 10**12 + 1)])
+def test_books_of_any_depth_hold_what_a_dict_holds(levels: int, tick: int) -> None:
+    """They grow, change everywhere, and shrink to nothing from each end: blocks are split and join."""
+    source = random.Random(levels)  # noqa: S311 - a workload, not a secret
+    book, held = l2_book.L2Book(0), dict[int, int]()
+    prices = [tick * (at - levels // 2) for at in range(levels)]
+
+    def update(price: int, quantity: int) -> None:
+        book.update(ASK, price, quantity)
+        book.update(BID, -price, quantity)
+        held[price] = quantity
+        if quantity == 0:
+            del held[price]
+
+    def check() -> None:
+        asks = sorted(held.items())
+        assert book.levels(ASK) == asks
+        assert book.levels(BID) == [(-price, quantity) for price, quantity in asks]
+        assert book.level_count(ASK) == len(asks)
+        assert book.best_ask == (asks[0] if asks else None)
+
+    for price in source.sample(prices, levels):
+        update(price, 1)
+    check()
+    for price in source.choices(prices, k=2 * levels):
+        update(price, source.choice([0, 0, 7]) if price in held else 9)
+    check()
+    left = sorted(held)
+    for price in left[: len(left) // 3] + left[: len(left) // 3 * 2 : -1]:
+        update(price, 0)
+    check()
+    for price in source.sample(sorted(held), len(held)):
+        assert book.delete(ASK, price)
+        assert book.delete(BID, -price)
+    assert book.best_prices() == (None, None)
+    assert book.levels(BID) == book.levels(ASK) == []
 
 
 def test_middle_between_two_ticks_is_exact() -> None:
