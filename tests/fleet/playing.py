@@ -49,6 +49,40 @@ class Play:
     recap: dict[str, dict[str, int]]
 
 
+def played(name: str, *arguments: str, directory: Path) -> Play:
+    """Run a playbook of the collection on the inventory of ``directory``, which also holds the collection."""
+    with started(name, *arguments, directory=directory) as process:
+        output, _ = process.communicate(timeout=280)
+    recap = {
+        line.split(":")[0].strip(): {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
+        for line in output.partition("PLAY RECAP")[2].splitlines()
+        if "ok=" in line
+    }
+    return Play(process.returncode, output, recap)
+
+
+def started(name: str, *arguments: str, directory: Path) -> subprocess.Popen[str]:
+    """The same, not waited for."""
+    return subprocess.Popen(
+        [PLAYBOOK, "-i", "inventory.json", f"lltool.fleet.{name}", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=directory,
+        env=os.environ
+        | {
+            "ANSIBLE_COLLECTIONS_PATH": str(directory),
+            "ANSIBLE_HOST_KEY_CHECKING": "false",
+            "ANSIBLE_PIPELINING": "true",
+            "ANSIBLE_FORKS": "6",
+            "ANSIBLE_HOME": str(directory / "home"),
+            "ANSIBLE_NOCOLOR": "1",
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PWD": str(directory),
+        },
+    )
+
+
 @dataclass
 class Fleet:
     """Six hosts and the controller's side of them."""
@@ -58,38 +92,7 @@ class Fleet:
 
     def play(self, name: str, *arguments: str, **variables: Any) -> Play:
         """Run a playbook of the collection."""
-        done = subprocess.run(
-            [*self.command(name), *arguments, "-e", json.dumps(variables)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=280,
-            cwd=self.directory,
-            env=self.environment,
-        )
-        recap = {
-            line.split(":")[0].strip(): {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
-            for line in done.stdout.partition("PLAY RECAP")[2].splitlines()
-            if "ok=" in line
-        }
-        return Play(done.returncode, done.stdout + done.stderr, recap)
-
-    def command(self, name: str) -> list[str]:
-        """The command line of a playbook of the collection."""
-        return [str(PLAYBOOK), "-i", "inventory.json", f"lltool.fleet.{name}"]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Of the controller: its own collections, no host keys to be asked about."""
-        return os.environ | {
-            "ANSIBLE_COLLECTIONS_PATH": str(self.directory),
-            "ANSIBLE_HOST_KEY_CHECKING": "false",
-            "ANSIBLE_PIPELINING": "true",
-            "ANSIBLE_FORKS": "6",
-            "ANSIBLE_HOME": str(self.directory / "home"),
-            "ANSIBLE_NOCOLOR": "1",
-            "PATH": f"{BIN}:{os.environ['PATH']}",
-        }
+        return played(name, *arguments, "-e", json.dumps(variables), directory=self.directory)
 
     def values(self, key: str) -> dict[str, str]:
         """A sysctl on every host."""
