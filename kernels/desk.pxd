@@ -1,5 +1,5 @@
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from lltool.kernels.binance_json cimport Parser, llt_binance_event, llt_binance_level
 from lltool.kernels.breaker cimport CircuitBreaker, llt_breaker
@@ -101,7 +101,12 @@ cdef class Floor:
     cdef llt_binance_event event
     cdef llt_desk *raw[64]
     cdef size_t count
+    cdef int64_t tended_ns
     cdef readonly uint64_t messages
     cdef readonly uint64_t refused
     cdef readonly uint64_t foreign
     cdef int _take(self, const unsigned char *text, size_t size, size_t first, int64_t now_ns) noexcept nogil
+    cdef void _tend(self, int64_t now_ns, int64_t life_ns) noexcept nogil
+    cdef void _follow(
+        self, const uint8_t *which, const llt_binance_event *events, const llt_binance_level *levels,
+        const int64_t *times_ns, size_t begin, size_t end, int64_t life_ns) noexcept nogil

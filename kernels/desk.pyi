@@ -2,6 +2,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, Self, final
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 from lltool.kernels.breaker import CircuitBreaker
@@ -84,3 +86,14 @@ class Floor:
     @property
     def foreign(self) -> int: ...
     def take(self, payload: Buffer, now_ns: int, snapshot_for: int = 0) -> tuple[Desk, Outcome]: ...
+    def follow(
+        self,
+        which: NDArray[np.uint8],
+        events: NDArray[np.void],
+        levels: NDArray[np.void],
+        times_ns: NDArray[np.int64],
+        begin: int,
+        end: int,
+        life_ns: int,
+    ) -> None: ...
+    def cancel_all(self, now_ns: int) -> None: ...

@@ -7,14 +7,24 @@ from enum import IntEnum
 
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport INT64_MAX, uint8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 from lltool.kernels.arch cimport llt_ticks
 from lltool.kernels.binance_json cimport LLT_BINANCE_OK, LLT_BINANCE_SNAPSHOT
 from lltool.kernels.int128 cimport to_int128
-from lltool.kernels.sync cimport llt_sync_invalidate
+from lltool.kernels.paper cimport LLT_PAPER_CANCEL, llt_paper_send
+from lltool.kernels.router cimport (
+    LLT_ORDER_ON_CANCEL_SENT,
+    LLT_ORDER_OPEN,
+    LLT_ORDER_PARTIAL,
+    llt_order,
+    llt_router_watch,
+)
+from lltool.kernels.sync cimport check_arrays, llt_sync_invalidate
 
+from lltool.kernels import binance_json
 from lltool.kernels.router import OrderEvent
 
 LOG_TEXTS = (
@@ -32,6 +42,9 @@ SPANS = (
 )
 """Stages of a depth event and the sums over them, in the order of ``llt_desk.h``."""
 assert len(SPANS) == LLT_STAGES
+
+# Between two looks at what happens beside messages, where recorded time is all there is.
+cdef int64_t TEND_NS = 20_000_000
 
 cdef enum:
     LARGEST_MESSAGE = 1 << 21
@@ -199,3 +212,69 @@ cdef class Floor:
             found = self._take(<const unsigned char *>view.buf, <size_t>view.len, snapshot_for, now_ns)
         PyBuffer_Release(&view)
         return self.desks[found >> 2], Outcome(found & 3)
+
+    cdef void _tend(self, int64_t now_ns, int64_t life_ns) noexcept nogil:
+        # What a run does a few times a second beside its messages: reports, silence, loss, orders that rest too long.
+        cdef llt_desk *desk
+        cdef llt_order *order
+        cdef size_t at
+        cdef uint64_t place
+        for at in range(self.count):
+            desk = self.raw[at]
+            llt_desk_look(desk, now_ns)
+            llt_router_watch(desk.router, now_ns, INT64_MAX, INT64_MAX)
+            for place in range(desk.router.orders.mask + 1):
+                order = &desk.router.orders.slots[place]
+                if order.state != LLT_ORDER_OPEN and order.state != LLT_ORDER_PARTIAL:
+                    continue
+                if now_ns - order.since_ns >= life_ns:
+                    llt_desk_on(desk, order.id, LLT_ORDER_ON_CANCEL_SENT, now_ns)
+                    llt_paper_send(desk.paper, LLT_PAPER_CANCEL, order.id, 0, 0, 0, now_ns)
+
+    cdef void _follow(
+            self, const uint8_t *which, const llt_binance_event *events, const llt_binance_level *levels,
+            const int64_t *times_ns, size_t begin, size_t end, int64_t life_ns) noexcept nogil:
+        cdef size_t at
+        cdef llt_desk_stamps stamps
+        for at in range(begin, end):
+            if times_ns[at] - self.tended_ns >= TEND_NS:
+                self._tend(times_ns[at], life_ns)
+                self.tended_ns = times_ns[at]
+            stamps.called = stamps.last = llt_ticks()
+            llt_desk_take(self.raw[which[at]], &events[at], levels + events[at].first_level, &stamps, times_ns[at])
+
+    def follow(self, which, events, levels, times_ns, size_t begin, size_t end, int64_t life_ns):
+        """Trade on ``events[begin:end]`` (arrays as of ``sync.follow``) at their times, without the GIL.
+
+        Event ``i`` goes to ``desks[which[i]]`` at ``times_ns[i]``; nothing else tells the time, so that equal events
+        give equal orders and fills. Orders that rest for ``life_ns`` are cancelled. Every desk has a paper exchange.
+
+        Raises ValueError for a desk without one, and for arrays of other types or lengths.
+        """
+        cdef Py_buffer[4] views
+        cdef size_t held = 0, at
+        if any(desk.paper is None for desk in self.desks):
+            raise ValueError("a desk without a paper exchange cannot follow a recording")
+        arrays = (which, events, levels, times_ns)
+        check_arrays(
+            arrays, ("uint8", binance_json.EVENT, binance_json.LEVEL, "int64"), self.count, begin, end)
+        try:
+            for at in range(4):
+                PyObject_GetBuffer(arrays[at], &views[at], PyBUF_SIMPLE)
+                held += 1
+            with nogil:
+                self._follow(
+                    <const uint8_t *>views[0].buf, <const llt_binance_event *>views[1].buf,
+                    <const llt_binance_level *>views[2].buf, <const int64_t *>views[3].buf, begin, end, life_ns)
+        finally:
+            for at in range(held):
+                PyBuffer_Release(&views[at])
+
+    def cancel_all(self, int64_t now_ns):
+        """Have the paper exchanges take every order off; the answers come with the next ``look``."""
+        cdef Desk desk
+        for desk in self.desks:
+            for order in desk.router.live_orders():
+                desk.on(order.id, OrderEvent.CANCEL_SENT, now_ns)
+            if desk.paper is not None:
+                desk.paper.cancel_all(now_ns)

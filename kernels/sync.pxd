@@ -73,3 +73,6 @@ cdef extern from "llt_sync.h" nogil:
 
 cdef class BookSync:
     cdef llt_sync raw
+
+
+cdef int check_arrays(arrays, types, size_t books, size_t begin, size_t end) except -1

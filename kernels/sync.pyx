@@ -168,6 +168,23 @@ cdef void _follow(
                     quotes[one.range.tag] = one.quote
 
 
+cdef int check_arrays(arrays, types, size_t books, size_t begin, size_t end) except -1:
+    """ValueError unless ``arrays`` (the books' numbers, events, levels, one item an event) are of ``types`` and fit."""
+    which, events, levels = arrays[:3]
+    for array, wanted in zip(arrays, types):
+        if array.dtype != wanted or not array.flags.c_contiguous:
+            raise ValueError(f"an array of {array.dtype}: contiguous {wanted} is wanted")
+        if array is not levels and len(array) != len(events):
+            raise ValueError(f"an array of {len(array)} for {len(events)} events")
+    if begin > end or end > len(events):
+        raise ValueError(f"events {begin} to {end} of {len(events)}")
+    if len(events) and which.max() >= books:
+        raise ValueError(f"book {which.max()} of {books}")
+    if len(events) and (events["first_level"] + events["bids"] + events["asks"]).max() > len(levels):
+        raise ValueError(f"levels beyond the {len(levels)} that there are")
+    return 0
+
+
 def follow(books, which, events, levels, times_ns, outcomes, quotes, size_t begin, size_t end):
     """Take ``events[begin:end]`` (arrays of EVENT and LEVEL, as ``Parser.parse_lines`` gives them), without the GIL.
 
@@ -180,18 +197,8 @@ def follow(books, which, events, levels, times_ns, outcomes, quotes, size_t begi
     cdef llt_sync **raw
     cdef size_t at, held = 0
     arrays = (which, events, levels, times_ns, outcomes, quotes)
-    types = ("uint8", binance_json.EVENT, binance_json.LEVEL, "int64", "uint8", l2_book.QUOTE)
-    for array, wanted in zip(arrays, types):
-        if array.dtype != wanted or not array.flags.c_contiguous:
-            raise ValueError(f"an array of {array.dtype}: contiguous {wanted} is wanted")
-        if array is not levels and len(array) != len(events):
-            raise ValueError(f"an array of {len(array)} for {len(events)} events")
-    if begin > end or end > len(events):
-        raise ValueError(f"events {begin} to {end} of {len(events)}")
-    if len(events) and which.max() >= len(books):
-        raise ValueError(f"book {which.max()} of {len(books)}")
-    if len(events) and (events["first_level"] + events["bids"] + events["asks"]).max() > len(levels):
-        raise ValueError(f"levels beyond the {len(levels)} that there are")
+    check_arrays(
+        arrays, ("uint8", binance_json.EVENT, binance_json.LEVEL, "int64", "uint8", l2_book.QUOTE), len(books), begin, end)
     raw = <llt_sync **>malloc((len(books) + 1) * sizeof(llt_sync *))
     if raw is NULL:
         raise MemoryError(f"no memory for {len(books)} addresses")

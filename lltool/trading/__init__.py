@@ -13,7 +13,10 @@ From a market-data byte to an order byte the work is done in ``kernels/``; nothi
     socket_options  a TCP connection tuned as in 5.4.1, each option read back
     recording       recorded lines (``<local ns> <raw JSON>``) as events and levels
     replay          a recording through the book: what `lltool trade replay` reports
+    paper_replay    the strategy on a recording, its orders on paper
+    floor           the configuration as trading desks
     limits, paper_settings   the configuration as arguments of router, risk check and paper exchange
+    log_file        the log of orders, fills and changes of state
     run_directory   what a run leaves for others while it goes on: kill switch, counters
     fix_session     a FIX 4.4 session, either side of it
     exchange/       the simulated exchange: what `lltool trade exchange` runs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,11 +37,10 @@ def risk_check(configuration: Configuration) -> RiskCheck:
 
 
 def router_arguments(configuration: Configuration) -> dict[str, int]:
-    """Keyword arguments of :class:`lltool.kernels.router.Router`; the epoch is the second of the start."""
+    """Keyword arguments of :class:`lltool.kernels.router.Router`, but for the epoch."""
     risk = configuration.risk
     return {
         "capacity": ORDERS_KNOWN,
-        "epoch": int(time.time()) & 0xFFFFFFFF,
         "min_quantity": risk.min_quantity,
         "min_notional": risk.min_notional * SCALE,
         "max_loss": risk.max_loss * SCALE,

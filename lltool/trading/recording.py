@@ -56,7 +56,7 @@ def read_recording(path: str) -> Recording:
 
     from lltool.kernels.binance_json import Parser
 
-    text = _read(path)
+    text = _read(path).rstrip() + b"\n"  # empty lines at the end say nothing
     stamped = text.lstrip()[:1] != b"{"
     parser = Parser()
     try:

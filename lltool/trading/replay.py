@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lltool.errors import InvalidInput
+from lltool.trading.paper_replay import MARKETS, PaperReplay
 from lltool.trading.recording import Recording
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ def replay(
     *,
     speed: float | None = None,
     progress: Callable[[int], None] | None = None,
+    trading: PaperReplay | None = None,
 ) -> tuple[Replayed, ...]:
     """Take every event of ``recording`` into the book of its instrument, in order.
 
     ``speed`` 1 keeps the distances of the recorded local times, 2 halves them; None waits for nothing. ``progress``
-    hears how many events are done.
+    hears how many events are done. ``trading`` is given the same events, on books of its own.
     """
     import numpy as np
 
@@ -86,14 +88,20 @@ def replay(
     books = [BookSync(one.market) for one in instruments]
     for book in books:
         book.connect(int(times_ns[0]) if len(times_ns) else 0)
+    if trading is not None:
+        trading.begin(recording, [(one.symbol, one.market) for one in instruments], which, times_ns)
     outcomes = np.full(len(recording.events), 255, np.uint8)
     quotes = np.zeros(len(recording.events), QUOTE)
     done = 0
     for end in _ends(times_ns, speed):
         follow(books, which, recording.events, recording.levels, times_ns, outcomes, quotes, done, end)
+        if trading is not None:
+            trading.follow(done, end)
         done = end
         if progress is not None:
             progress(done)
+    if trading is not None:
+        trading.end()
     return tuple(
         _result(one, book, Fate(which == number, recording.events, outcomes, quotes))
         for number, (one, book) in enumerate(zip(instruments, books, strict=True))
@@ -255,8 +263,10 @@ def clock_offset(recording: Recording) -> dict[str, int] | None:
     }
 
 
-def document(recording: Recording, replayed: tuple[Replayed, ...]) -> dict[str, Any]:
-    """The document of `lltool trade replay --json`: sums, the first instrument's book, each instrument."""
+def document(
+    recording: Recording, replayed: tuple[Replayed, ...], trading: PaperReplay | None = None
+) -> dict[str, Any]:
+    """The document of `lltool trade replay --json`: sums, the first instrument's book, each instrument, trading."""
     sums = {
         name: sum(getattr(one, name) for one in replayed)
         for name in ("depth_events", "checked", "mismatched", "crossed", "gaps", "resyncs", "duplicates")
@@ -271,10 +281,11 @@ def document(recording: Recording, replayed: tuple[Replayed, ...]) -> dict[str, 
         "instruments": [
             {
                 "symbol": one.instrument.symbol,
-                "market": ("spot", "futures")[one.instrument.market - 1],
+                "market": MARKETS[one.instrument.market],
                 **{name: getattr(one, name) for name in (*sums, "state", "book")},
             }
             for one in replayed
         ],
         "clock_offset": clock_offset(recording),
+        "trading": None if trading is None else trading.document(),
     }

@@ -66,8 +66,27 @@ def test_kinds_that_are_not_used_are_counted(tmp_path: Path) -> None:
 
 
 def test_each_fault_is_told_with_its_line(tmp_path: Path) -> None:
-    path = write(tmp_path / "r", f"1 {DEPTH}", f"x {DEPTH}", f"3 {DEPTH[:-9]}", f"4 {TICKER.replace('2.0', '2,0')}", "")
+    path = write(
+        tmp_path / "r",
+        f"1 {DEPTH}",
+        f"x {DEPTH}",
+        f"3 {DEPTH[:-9]}",
+        f"4 {TICKER.replace('2.0', '2,0')}",
+        "",
+        f"6 {DEPTH}",
+    )
     assert [fault.split(":")[0] for fault in faults_of(path)] == ["line 2", "line 3", "line 4", "line 5"]
+
+
+def test_empty_lines_at_the_end_say_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "r", f"1 {DEPTH}", "", "  ")
+    read = read_recording(str(path))
+    assert (read.lines, read.unused, len(read.events)) == (1, 0, 1)
+
+
+def test_a_last_line_that_was_cut_off_is_told_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "r", f"1 {DEPTH}", f"2 {DEPTH[:-20]}")
+    assert [fault.split(":")[0] for fault in faults_of(path)] == ["line 2"]
 
 
 def test_files_that_are_no_recordings_are_refused(tmp_path: Path) -> None:

@@ -315,47 +315,18 @@ class TradingRun:
 
 def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floor:
     from lltool.kernels.binance_json import FUTURES, SPOT
-    from lltool.kernels.breaker import CircuitBreaker
-    from lltool.kernels.desk import Desk, Floor
-    from lltool.kernels.paper import PaperExchange
-    from lltool.kernels.router import Router
-    from lltool.kernels.strategy import SpreadStrategy
-    from lltool.kernels.sync import BookSync
-    from lltool.trading.limits import risk_check, router_arguments
-    from lltool.trading.paper_settings import paper_arguments
+    from lltool.trading.floor import new_floor
 
-    breaker = CircuitBreaker(
-        configuration.breaker.failures,
-        configuration.breaker.window_ms * _NS_PER_MS,
-        configuration.breaker.recovery_ms * _NS_PER_MS,
+    market = SPOT if configuration.market.venue == "binance-spot" else FUTURES
+    return new_floor(
+        configuration,
+        [(symbol, market) for symbol in configuration.market.symbols],
+        kill=kill,
+        log=log,
+        # The second of the start: a later run never repeats an order's id.
+        epoch=int(time.time()) & 0xFFFFFFFF,
+        paper=configuration.live.order_entry == "paper",
     )
-    desks = []
-    for number, symbol in enumerate(configuration.market.symbols):
-        sync = BookSync(
-            SPOT if configuration.market.venue == "binance-spot" else FUTURES,
-            stale_ns=configuration.live.stale_stop_ms * _NS_PER_MS,
-        )
-        router = Router(risk_check(configuration), kill, **router_arguments(configuration))
-        paper = (
-            PaperExchange(sync, **paper_arguments(configuration)) if configuration.live.order_entry == "paper" else None
-        )
-        desks.append(
-            Desk(
-                symbol,
-                sync,
-                router,
-                paper,
-                breaker,
-                log,
-                SpreadStrategy(
-                    threshold=configuration.strategy.spread_threshold,
-                    quantity=configuration.strategy.quantity,
-                    tick=configuration.market.tick,
-                ),
-                number=number,
-            )
-        )
-    return Floor(desks)
 
 
 def _gateway(configuration: Configuration, desks: list[Desk]) -> Gateway:

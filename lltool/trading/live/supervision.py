@@ -16,12 +16,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from lltool.errors import LltoolError, Locked, from_os_error
 from lltool.root import Root
 from lltool.trading.live.counters import CountersPage, counters_file
 from lltool.trading.live.run import TradingRun, monotonic_ns
+from lltool.trading.log_file import log_file
 from lltool.trading.run_directory import kill_page_path
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def trip(name: str) -> bool:
 
 
 async def trade(
-    specification: dict[str, Any], kill: KillSwitch, counters: CountersPage, log: IO[str] | None
+    specification: dict[str, Any], kill: KillSwitch, counters: CountersPage, log: Callable[[str], None] | None
 ) -> dict[str, Any]:
     """Trade in this process until it is over; the report."""
     from lltool.kernels.shutdown import ShutdownToken
@@ -174,26 +175,13 @@ async def trade(
             kill=kill,
             token=token,
             tell=lambda line: print(f"lltool: {line}", file=sys.stderr, flush=True),  # noqa: T201
-            log_to=None if log is None else lambda line: print(line, file=log),
+            log_to=log,
             publish=counters.publish,
             seconds=specification["seconds"],
         )
         gc.freeze()
         await run.run()
         return report_of(run)
-
-
-@contextmanager
-def _log_file(path: str | None) -> Iterator[IO[str] | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise from_os_error(f"log {path} cannot be written", error) from error
-    with file:
-        yield file
 
 
 def _pin(cores: tuple[int, ...]) -> None:
@@ -219,7 +207,7 @@ def main() -> int:
     specification = json.load(sys.stdin)
     try:
         _pin(load_configuration(specification["config"]).pipeline.cores)
-        with _log_file(specification["log"]) as log:
+        with log_file(specification["log"]) as log:
             report = asyncio.run(trade(specification, kill, counters, log))
     except LltoolError as error:
         sys.stderr.write(f"lltool: {error}\n")

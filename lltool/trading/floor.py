@@ -1,0 +1,65 @@
+"""The configuration as trading desks: each symbol's book, strategy, router and paper exchange, on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lltool.kernels.desk import Floor
+    from lltool.kernels.kill_switch import KillSwitch
+    from lltool.kernels.log_ring import LogRing
+    from lltool.trading.configuration import Configuration
+
+_NS_PER_MS = 1_000_000
+
+
+def new_floor(
+    configuration: Configuration,
+    instruments: Sequence[tuple[str, int]],
+    *,
+    kill: KillSwitch,
+    log: LogRing,
+    epoch: int,
+    paper: bool = True,
+) -> Floor:
+    """A desk for each of ``instruments``: (symbol, SPOT or FUTURES of :mod:`lltool.kernels.binance_json`).
+
+    They share one circuit breaker, as they share the way to the exchange. ``epoch`` begins the ids of orders. Without
+    ``paper`` orders are given out by the desks.
+    """
+    from lltool.kernels.breaker import CircuitBreaker
+    from lltool.kernels.desk import Desk, Floor
+    from lltool.kernels.paper import PaperExchange
+    from lltool.kernels.router import Router
+    from lltool.kernels.strategy import SpreadStrategy
+    from lltool.kernels.sync import BookSync
+    from lltool.trading.limits import risk_check, router_arguments
+    from lltool.trading.paper_settings import paper_arguments
+
+    breaker = CircuitBreaker(
+        configuration.breaker.failures,
+        configuration.breaker.window_ms * _NS_PER_MS,
+        configuration.breaker.recovery_ms * _NS_PER_MS,
+    )
+    desks = []
+    for number, (symbol, market) in enumerate(instruments):
+        sync = BookSync(market, stale_ns=configuration.live.stale_stop_ms * _NS_PER_MS)
+        strategy = SpreadStrategy(
+            threshold=configuration.strategy.spread_threshold,
+            quantity=configuration.strategy.quantity,
+            tick=configuration.market.tick,
+        )
+        desks.append(
+            Desk(
+                symbol,
+                sync,
+                Router(risk_check(configuration), kill, epoch=epoch, **router_arguments(configuration)),
+                PaperExchange(sync, **paper_arguments(configuration)) if paper else None,
+                breaker,
+                log,
+                strategy,
+                number=number,
+            )
+        )
+    return Floor(desks)
