@@ -105,6 +105,9 @@ cdef class Floor:
     cdef readonly uint64_t messages
     cdef readonly uint64_t refused
     cdef readonly uint64_t foreign
+    cdef int _refuse(self, int64_t now_ns) noexcept nogil
+    cdef int _find(self) noexcept nogil
+    cdef int _take_sbe(self, const unsigned char *text, size_t size, int64_t now_ns) noexcept nogil
     cdef int _take(self, const unsigned char *text, size_t size, size_t first, int64_t now_ns) noexcept nogil
     cdef void _tend(self, int64_t now_ns, int64_t life_ns) noexcept nogil
     cdef void _follow(

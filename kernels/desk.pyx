@@ -1,4 +1,4 @@
-"""Trading desks on JSON market data: from a frame's payload to an order, one thread, no Python in between.
+"""Trading desks on an exchange's messages, JSON or SBE: from payload to order, one thread, no Python in between.
 
 What a desk does with a message: ``include/llt_desk.h``. Chapter 5.9.
 """
@@ -12,7 +12,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 from lltool.kernels.arch cimport llt_ticks
-from lltool.kernels.binance_json cimport LLT_BINANCE_OK, LLT_BINANCE_SNAPSHOT
+from lltool.kernels.binance_json cimport LLT_BINANCE_OK, LLT_BINANCE_SNAPSHOT, LLT_BINANCE_TRADE
 from lltool.kernels.int128 cimport to_int128
 from lltool.kernels.paper cimport LLT_PAPER_CANCEL, llt_paper_send
 from lltool.kernels.router cimport (
@@ -22,6 +22,7 @@ from lltool.kernels.router cimport (
     llt_order,
     llt_router_watch,
 )
+from lltool.kernels.sbe cimport LLT_SBE_OK, llt_sbe_parse, llt_sbe_trade
 from lltool.kernels.sync cimport check_arrays, llt_sync_invalidate
 
 from lltool.kernels import binance_json
@@ -175,27 +176,69 @@ cdef class Floor:
         self.parser = Parser()
         self.parser.reserve(LARGEST_MESSAGE)
 
+    cdef int _refuse(self, int64_t now_ns) noexcept nogil:
+        cdef size_t at
+        self.refused += 1
+        for at in range(self.count):
+            llt_sync_invalidate(self.raw[at].sync, now_ns)
+        return LLT_DESK_REFUSED
+
+    cdef int _find(self) noexcept nogil:
+        """The desk of the event's symbol; -1 without one, which is counted."""
+        cdef size_t at
+        for at in range(self.count):
+            if memcmp(self.raw[at].symbol, self.event.symbol, SYMBOL_BYTES) == 0:
+                return <int>at
+        self.foreign += 1
+        return -1
+
     cdef int _take(self, const unsigned char *text, size_t size, size_t first, int64_t now_ns) noexcept nogil:
-        # The place of the desk << 2 | outcome. A snapshot names no symbol: it is for desk `first`.
+        # The place of the desk << 2 | outcome. A snapshot is for desk `first`.
         cdef llt_desk_stamps stamps
-        cdef size_t position, at = first
+        cdef size_t position
+        cdef int at = <int>first
         stamps.called = llt_ticks()
         self.messages += 1
         if self.parser.parse_raw(
                 text, size, size, &self.event, self.parser.scratch, self.parser.room, &position) != LLT_BINANCE_OK:
-            self.refused += 1
-            for at in range(self.count):
-                llt_sync_invalidate(self.raw[at].sync, now_ns)
-            return LLT_DESK_REFUSED
+            return self._refuse(now_ns)
         if self.event.kind != LLT_BINANCE_SNAPSHOT:
-            at = 0
-            while memcmp(self.raw[at].symbol, self.event.symbol, SYMBOL_BYTES) != 0:
-                at += 1
-                if at == self.count:
-                    self.foreign += 1
-                    return LLT_DESK_FOREIGN
+            at = self._find()
+            if at < 0:
+                return LLT_DESK_FOREIGN
         stamps.last = llt_ticks()
-        return <int>(at << 2) | llt_desk_take(self.raw[at], &self.event, self.parser.scratch, &stamps, now_ns)
+        return at << 2 | llt_desk_take(self.raw[at], &self.event, self.parser.scratch, &stamps, now_ns)
+
+    cdef int _take_sbe(self, const unsigned char *text, size_t size, int64_t now_ns) noexcept nogil:
+        # As _take. Levels and trades are never in one message: they share the room.
+        cdef llt_desk_stamps stamps
+        cdef llt_sbe_trade *trades = <llt_sbe_trade *>self.parser.scratch
+        cdef llt_sbe_trade trade
+        cdef size_t position, count, each
+        cdef size_t room = self.parser.room * sizeof(llt_binance_level) // sizeof(llt_sbe_trade)
+        cdef int at
+        stamps.called = llt_ticks()
+        self.messages += 1
+        if llt_sbe_parse(
+                text, size, &self.event, self.parser.scratch, trades, room, &count, &position) != LLT_SBE_OK:
+            return self._refuse(now_ns)
+        if self.event.kind == LLT_BINANCE_SNAPSHOT:
+            self.foreign += 1  # of the best levels alone: no book can be built on it
+            return LLT_DESK_FOREIGN
+        at = self._find()
+        if at < 0:
+            return LLT_DESK_FOREIGN
+        stamps.last = llt_ticks()
+        if self.event.kind != LLT_BINANCE_TRADE:
+            return at << 2 | llt_desk_take(self.raw[at], &self.event, self.parser.scratch, &stamps, now_ns)
+        for each in range(count):
+            trade = trades[each]
+            self.event.trade_id = trade.trade_id
+            self.event.price = trade.price
+            self.event.quantity = trade.quantity
+            self.event.buyer_is_maker = trade.buyer_is_maker != 0
+            llt_desk_take(self.raw[at], &self.event, self.parser.scratch, &stamps, now_ns)
+        return at << 2 | LLT_DESK_DONE
 
     def take(self, payload, int64_t now_ns, size_t snapshot_for=0):
         """Take a message (bytes-like): ``(desk, Outcome)``. With SEND the desk's ``out`` must be sent, then ``sent``.
@@ -210,6 +253,16 @@ cdef class Floor:
         PyObject_GetBuffer(payload, &view, PyBUF_SIMPLE)
         with nogil:
             found = self._take(<const unsigned char *>view.buf, <size_t>view.len, snapshot_for, now_ns)
+        PyBuffer_Release(&view)
+        return self.desks[found >> 2], Outcome(found & 3)
+
+    def take_sbe(self, payload, int64_t now_ns):
+        """The same for a message in SBE. FOREIGN also for one that holds the best levels of a book, and no changes."""
+        cdef Py_buffer view
+        cdef int found
+        PyObject_GetBuffer(payload, &view, PyBUF_SIMPLE)
+        with nogil:
+            found = self._take_sbe(<const unsigned char *>view.buf, <size_t>view.len, now_ns)
         PyBuffer_Release(&view)
         return self.desks[found >> 2], Outcome(found & 3)
 

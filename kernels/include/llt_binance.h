@@ -1,7 +1,7 @@
 /* Binance market data in JSON to fixed-point records: depth updates, trades, best quotes, depth snapshots.
  *
- * Schema-bound: the keys, their order and the absence of blanks are those the exchange sends (spot and USD-M futures,
- * alone or in the combined stream's wrapper); names are compared eight bytes at a time and only values are looked at.
+ * Schema-bound: the keys, their order and the absence of blanks are those the exchange sends (spot, USD-M and COIN-M
+ * futures, alone or in the combined stream's wrapper); names are compared eight bytes at a time and only values are looked at.
  * Whatever is not exactly that is refused with the offset where it starts to differ. Nothing is skipped or guessed.
  *
  *   {"e":"depthUpdate","E":n,"s":s,"U":n,"u":n,"b":[levels],"a":[levels]}                          spot
@@ -11,6 +11,7 @@
  *   {"u":n,"s":s,"b":d,"B":d,"a":d,"A":d}                                                          spot
  *   {"e":"bookTicker","u":n,"s":s,"b":d,"B":d,"a":d,"A":d,"T":n,"E":n}                             futures
  *   {"lastUpdateId":n,"bids":[levels],"asks":[levels]}, futures with "E":n,"T":n behind the id     snapshots
+ *   COIN-M: "ps":s behind the symbol of depth and bookTicker, "symbol":s,"pair":s behind the id of a snapshot
  *   {"stream":s,"data": one of these }
  *
  * Memory: a step reads at most LLT_BINANCE_PADDING bytes from where it is. A buffer with that many readable bytes
@@ -56,6 +57,8 @@ typedef struct {
     uint8_t reserved[4];
     char symbol[24]; /* UTF-8, zeros behind it */
 } llt_binance_event;
+
+#define LLT_BINANCE_SYMBOL_WORDS (sizeof(((llt_binance_event *)0)->symbol) / 8)
 
 _Static_assert(sizeof(llt_binance_event) == 144, "no padding: the record is also a NumPy dtype");
 
@@ -227,7 +230,13 @@ static inline __attribute__((always_inline)) bool llt_binance_sides(llt_binance_
 }
 
 static inline bool llt_binance_symbol(llt_binance_cursor *cursor, llt_binance_event *event) {
-    return llt_binance_string(cursor, event->symbol, sizeof event->symbol / 8);
+    return llt_binance_string(cursor, event->symbol, LLT_BINANCE_SYMBOL_WORDS);
+}
+
+/* The pair that COIN-M names behind the symbol, up to its quote as the symbol is. */
+static inline bool llt_binance_pair(llt_binance_cursor *cursor, uint8_t market) {
+    return market == LLT_BINANCE_SPOT || !LLT_BINANCE_IS(cursor, "\",\"ps\":\"") ||
+           llt_binance_string(cursor, NULL, LLT_BINANCE_SYMBOL_WORDS);
 }
 
 static inline __attribute__((always_inline)) bool llt_binance_depth(llt_binance_cursor *cursor,
@@ -246,7 +255,7 @@ static inline __attribute__((always_inline)) bool llt_binance_depth(llt_binance_
         }
     }
     return LLT_BINANCE_TEXT(cursor, ",\"s\":\"") && llt_binance_symbol(cursor, event) &&
-           LLT_BINANCE_TEXT(cursor, "\",\"U\":") && llt_binance_number(cursor, &event->first_update_id) &&
+           llt_binance_pair(cursor, event->market) && LLT_BINANCE_TEXT(cursor, "\",\"U\":") && llt_binance_number(cursor, &event->first_update_id) &&
            LLT_BINANCE_TEXT(cursor, ",\"u\":") && llt_binance_number(cursor, &event->last_update_id) &&
            (event->market == LLT_BINANCE_SPOT ||
             (LLT_BINANCE_TEXT(cursor, ",\"pu\":") && llt_binance_number(cursor, &event->previous_update_id))) &&
@@ -290,7 +299,8 @@ static inline bool llt_binance_ticker(llt_binance_cursor *cursor, llt_binance_ev
     event->kind = LLT_BINANCE_TICKER;
     event->market = market;
     if (!(llt_binance_number(cursor, &event->last_update_id) && LLT_BINANCE_TEXT(cursor, ",\"s\":\"") &&
-          llt_binance_symbol(cursor, event) && LLT_BINANCE_TEXT(cursor, "\",\"b\":\"") &&
+          llt_binance_symbol(cursor, event) && llt_binance_pair(cursor, market) &&
+          LLT_BINANCE_TEXT(cursor, "\",\"b\":\"") &&
           llt_binance_decimal(cursor, &event->bid_price) && LLT_BINANCE_TEXT(cursor, "\",\"B\":\"") &&
           llt_binance_decimal(cursor, &event->bid_quantity) && LLT_BINANCE_TEXT(cursor, "\",\"a\":\"") &&
           llt_binance_decimal(cursor, &event->ask_price) && LLT_BINANCE_TEXT(cursor, "\",\"A\":\"") &&
@@ -311,12 +321,19 @@ static inline __attribute__((always_inline)) bool llt_binance_snapshot(llt_binan
     if (!llt_binance_number(cursor, &event->last_update_id)) {
         return false;
     }
-    if (LLT_BINANCE_IS(cursor, ",\"E\":")) {
+    const bool named = LLT_BINANCE_IS(cursor, ",\"symbol\":\"");
+    if (named && !(llt_binance_symbol(cursor, event) && LLT_BINANCE_TEXT(cursor, "\",\"pair\":\"") &&
+                   llt_binance_string(cursor, NULL, LLT_BINANCE_SYMBOL_WORDS) && LLT_BINANCE_TEXT(cursor, "\""))) {
+        return false;
+    }
+    if (named ? LLT_BINANCE_TEXT(cursor, ",\"E\":") : LLT_BINANCE_IS(cursor, ",\"E\":")) {
         event->market = LLT_BINANCE_FUTURES;
         if (!llt_binance_time(cursor, &event->event_us) || !LLT_BINANCE_TEXT(cursor, ",\"T\":") ||
             !llt_binance_time(cursor, &event->transaction_us)) {
             return false;
         }
+    } else if (named) {
+        return false;
     }
     return llt_binance_sides(cursor, reader, event, levels, room, true);
 }

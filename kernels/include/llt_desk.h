@@ -30,7 +30,7 @@ typedef enum {
     LLT_DESK_DONE,
     LLT_DESK_SEND,    /* there is an order in `out`: send it, then llt_desk_sent */
     LLT_DESK_REFUSED, /* no message of the exchange: the books that it may have been for are not to be trusted */
-    LLT_DESK_FOREIGN  /* of no symbol that is traded */
+    LLT_DESK_FOREIGN  /* of no symbol that is traded, or of a kind that is not used */
 } llt_desk_outcome;
 
 /* Texts of the log, in this order. */
@@ -216,7 +216,8 @@ static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish
         desk->stamps = *stamps;
         return LLT_DESK_SEND;
     }
-    bool sent = llt_paper_send(desk->paper, LLT_PAPER_NEW, order->id, order->side, order->price, order->quantity, now_ns);
+    bool sent =
+        llt_paper_send(desk->paper, LLT_PAPER_NEW, order->id, order->side, order->price, order->quantity, now_ns);
     llt_router_sent(desk->router);
     llt_desk_stage(desk, LLT_STAGE_SEND, stamps);
     llt_desk_sum(desk, LLT_STAGE_TO_TRADE, stamps);

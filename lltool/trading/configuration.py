@@ -25,6 +25,7 @@ from pydantic import (
 
 from lltool.errors import InvalidInput, from_os_error
 from lltool.toml_lines import TomlLines
+from lltool.trading.venues import VENUES
 
 SCALE = 100_000_000
 
@@ -156,8 +157,16 @@ class Paper(Section):
 class Live(Section):
     """Where live market data comes from, and how long it may be silent. Orders stay on paper."""
 
-    stream_url: str = Field(default="wss://data-stream.binance.vision/ws", description="WebSocket streams")
-    rest_url: str = Field(default="https://data-api.binance.vision", description="depth snapshots")
+    stream_url: str = Field(
+        default=VENUES["binance-spot"].stream_url, description="WebSocket streams; the venue's own unless set"
+    )
+    rest_url: str = Field(
+        default=VENUES["binance-spot"].rest_url, description="depth snapshots; the venue's own unless set"
+    )
+    encoding: Literal["json", "sbe"] = Field(
+        default="json", description="of the streams; SBE is spot's, and its depth stream has one speed"
+    )
+    api_key_file: str = Field(default="", description="file with the API key, which the exchange's SBE streams ask for")
     depth_stream: Literal["depth", "depth@100ms", "depth@0ms", "depth@500ms"] = Field(
         default="depth@100ms", description="which depth stream"
     )
@@ -170,7 +179,8 @@ class Live(Section):
         default=82_800, description="age at which a connection is replaced; the exchange ends it after 24 hours"
     )
     ping_silence_ms: Annotated[int, Field(gt=0)] = Field(
-        default=70_000, description="silence of the exchange's pings after which a connection is replaced"
+        default=VENUES["binance-spot"].ping_silence_ms,
+        description="silence of the exchange's pings that ends a connection; on futures 600000 unless set",
     )
     order_entry: Literal["paper", "fix"] = Field(
         default="paper", description="the paper exchange of this process, or a simulated exchange on loopback"
@@ -188,6 +198,12 @@ class Live(Section):
         if parts.scheme == schemes[1] and parts.hostname not in LOOPBACK:
             raise ValueError(f"{url!r}: without TLS only on loopback")
         return url
+
+    @model_validator(mode="after")
+    def _has_a_key_where_one_is_asked_for(self) -> Live:
+        if self.encoding == "sbe" and self.stream_url.startswith("wss:") and not self.api_key_file:
+            raise ValueError("encoding sbe: api_key_file is needed, the exchange's SBE streams ask for a key")
+        return self
 
     @model_validator(mode="after")
     def _warns_before_it_stops(self) -> Live:
@@ -243,6 +259,36 @@ class Configuration(Section):
     live: Live = Live()
     kill: Kill = Kill()
     pipeline: Pipeline = Pipeline()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_the_addresses_of_its_venue(cls, table: Any) -> Any:
+        """Addresses and pings that the file does not name are those of the venue that it does."""
+        if not isinstance(table, dict):
+            return table
+        market, live = table.get("market", {}), table.get("live", {})
+        venue = VENUES.get(str(market.get("venue", "binance-spot"))) if isinstance(market, dict) else None
+        if venue is None or not isinstance(live, dict):
+            return table
+        by_sbe = live.get("encoding") == "sbe" and venue.sbe_stream_url is not None
+        own = {
+            "stream_url": venue.sbe_stream_url if by_sbe else venue.stream_url,
+            "rest_url": venue.rest_url,
+            "ping_silence_ms": venue.ping_silence_ms,
+        }
+        return {**table, "live": {**own, **live}}
+
+    @model_validator(mode="after")
+    def _asks_what_its_venue_has(self) -> Configuration:
+        venue = VENUES[self.market.venue]
+        if self.live.snapshot_limit > venue.largest_snapshot:
+            raise ValueError(
+                f"live.snapshot_limit {self.live.snapshot_limit}: {self.market.venue} has at most "
+                f"{venue.largest_snapshot} levels"
+            )
+        if self.live.encoding == "sbe" and venue.sbe_stream_url is None:
+            raise ValueError(f"live.encoding sbe: {self.market.venue} has JSON streams only")
+        return self
 
 
 def load_configuration(path: str | None = None) -> Configuration:

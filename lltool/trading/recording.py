@@ -1,8 +1,8 @@
 """Recorded market data: a line is ``<local nanoseconds> <message as received>``, plain or gzip (hftbacktest's form).
 
-The stamps may be missing (plain JSON lines). Messages that lltool does not use (acknowledgements, other streams) are
-counted and left out; one that is used but does not have the exchange's exact bytes (blanks, another order of keys) is
-brought into them first. What is neither is a fault of the recording.
+A binary message (SBE) stands as Base64. The stamps may be missing (plain JSON lines). Messages that lltool does not use
+(acknowledgements, other streams) are counted and left out; one that is used but does not have the exchange's exact
+bytes (blanks, another order of keys) is brought into them first. What is neither is a fault of the recording.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lltool.errors import InvalidInput, from_os_error
+from lltool.trading.sbe import from_base64, to_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from lltool.kernels.binance_json import Parser
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -27,7 +30,7 @@ _ORDERS = {
     "futures trade": ("e", "E", "T", "s", "t", "p", "q", "X", "m"),
     "bookTicker": ("e", "u", "s", "ps", "b", "B", "a", "A", "T", "E"),
     "spot bookTicker": ("u", "s", "b", "B", "a", "A"),
-    "snapshot": ("lastUpdateId", "E", "T", "bids", "asks"),
+    "snapshot": ("lastUpdateId", "symbol", "pair", "E", "T", "bids", "asks"),
 }
 """The keys that the parser knows, in the order in which the exchange sends them."""
 
@@ -56,8 +59,8 @@ def read_recording(path: str) -> Recording:
 
     from lltool.kernels.binance_json import Parser
 
-    text = _read(path).rstrip() + b"\n"  # empty lines at the end say nothing
-    stamped = text.lstrip()[:1] != b"{"
+    text = read_text(path).rstrip() + b"\n"  # empty lines at the end say nothing
+    stamped = is_stamped(text)
     parser = Parser()
     try:
         if stamped:
@@ -71,7 +74,13 @@ def read_recording(path: str) -> Recording:
     return Recording(path, events, levels, local_ns, numbers, len(events), 0)
 
 
-def _read(path: str) -> bytes:
+def is_stamped(text: bytes) -> bool:
+    """Whether lines begin with the local time."""
+    return text.lstrip()[:1].isdigit() and text.lstrip().partition(b" ")[0].isdigit()
+
+
+def read_text(path: str) -> bytes:
+    """The lines of a recording, unpacked. Raises InvalidInput."""
     try:
         with open(path, "rb") as file:
             text = file.read()
@@ -105,15 +114,14 @@ def _read_line_by_line(path: str, text: bytes, *, stamped: bool) -> Recording:
             faults.append(f"line {number}: it starts with {line[:20]!r}, not with nanoseconds and a blank")
             continue
         try:
-            used = _in_exchange_form(parser, message)
+            used = messages_of(parser, message)
         except ValueError as error:
             faults.append(f"line {number}: {error}")
             continue
-        if used is None:
-            unused += 1
-            continue
-        kept.append(stamp + b" " + used if stamped else used)
-        numbers.append(number)
+        unused += not used
+        for each in used:
+            kept.append(stamp + b" " + each if stamped else each)
+            numbers.append(number)
     if faults:
         raise InvalidInput(f"recording {path} cannot be used", faults, next_step="remove or repair these lines")
     found = b"\n".join(kept)
@@ -125,7 +133,19 @@ def _read_line_by_line(path: str, text: bytes, *, stamped: bool) -> Recording:
     return Recording(path, events, levels, local_ns, np.array(numbers, np.int64), len(lines), unused)
 
 
-def _in_exchange_form(parser: Any, message: bytes) -> bytes | None:
+def messages_of(parser: Parser, message: bytes) -> list[bytes]:
+    """What a line says, in the exchange's own JSON: one message, none that is used, or each trade of a binary one.
+
+    ValueError for no such message.
+    """
+    text = message.lstrip()
+    if text[:1] != b"{":
+        return to_json(from_base64(text))
+    used = _in_exchange_form(parser, message)
+    return [] if used is None else [used]
+
+
+def _in_exchange_form(parser: Parser, message: bytes) -> bytes | None:
     """``message`` as the exchange would send it; None for a kind that is not used; ValueError for no such message."""
     try:
         parser.parse(message)

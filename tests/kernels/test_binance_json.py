@@ -31,6 +31,19 @@ FUTURES_TRADE = (
 SPOT_TICKER = (
     b'{"u":50093239212,"s":"BTCUSDT","b":"61837.63000000","B":"3.78826000","a":"61837.64000000","A":"1.54698000"}'
 )
+COIN_DEPTH = (
+    b'{"e":"depthUpdate","E":1591270260907,"T":1591270260891,"s":"BTCUSD_200626","ps":"BTCUSD","U":17285681,'
+    b'"u":17285702,"pu":17285675,"b":[["9517.6","10"]],"a":[["9518.5","45"]]}'
+)
+COIN_TICKER = (
+    b'{"e":"bookTicker","u":17242169,"s":"BTCUSD_200626","ps":"BTCUSD","b":"9548.1","B":"52","a":"9548.5","A":"11",'
+    b'"T":1591268628155,"E":1591268628166}'
+)
+COIN_SNAPSHOT = (
+    b'{"lastUpdateId":16769853,"symbol":"BTCUSD_PERP","pair":"BTCUSD","E":1591250106370,"T":1591250106368,'
+    b'"bids":[["9638.0","431"]],"asks":[["9638.2","12"]]}'
+)
+MESSAGES = [DEPTH_UPDATE, SPOT_TRADE, FUTURES_TRADE, SPOT_TICKER, COIN_DEPTH, COIN_TICKER, COIN_SNAPSHOT]
 
 
 def paths() -> list[str]:
@@ -69,7 +82,7 @@ def check(event: Event, message: bytes) -> None:
         found.get("e", ""), SNAPSHOT if "bids" in found else TICKER
     )
     assert event.kind == kind
-    assert event.symbol == found.get("s", "")
+    assert event.symbol == found.get("s", found.get("symbol", ""))
     for sent, read in (("E", event.event_us), ("T", event.transaction_us)):
         value = found.get(sent, 0)
         assert read == (value * 1000 if value < 10**14 else value)
@@ -89,7 +102,7 @@ def check(event: Event, message: bytes) -> None:
         assert event.best_ask == (fixed(found["a"]), fixed(found["A"]))
 
 
-@pytest.mark.parametrize("message", [DEPTH_UPDATE, SPOT_TRADE, FUTURES_TRADE, SPOT_TICKER])
+@pytest.mark.parametrize("message", MESSAGES)
 def test_a_message_is_read_as_sent(parser: Parser, message: bytes) -> None:
     check(parser.parse(message), message)
     wrapped = b'{"stream":"btcusdt@any","data":' + message + b"}"
@@ -97,6 +110,7 @@ def test_a_message_is_read_as_sent(parser: Parser, message: bytes) -> None:
 
 
 def test_the_market_is_seen_from_the_shape(parser: Parser) -> None:
+    assert {parser.parse(message).market for message in (COIN_DEPTH, COIN_TICKER, COIN_SNAPSHOT)} == {FUTURES}
     assert parser.parse(SPOT_TRADE).market == SPOT
     assert parser.parse(FUTURES_TRADE).market == FUTURES
 
@@ -146,7 +160,7 @@ def test_what_is_no_fixed_point_number_is_refused(parser: Parser, price: str) ->
             parser.parse(broken)
 
 
-@pytest.mark.parametrize("message", [DEPTH_UPDATE, SPOT_TRADE, FUTURES_TRADE, SPOT_TICKER])
+@pytest.mark.parametrize("message", MESSAGES)
 def test_every_prefix_is_refused_where_it_ends(parser: Parser, message: bytes) -> None:
     for size in range(len(message)):
         with pytest.raises(ValueError, match=r"^offset \d+: ") as caught:
@@ -214,7 +228,7 @@ def test_any_depth_update_is_read_alike_by_all_paths(
 
 
 @given(
-    message=st.sampled_from([DEPTH_UPDATE, SPOT_TRADE, FUTURES_TRADE, SPOT_TICKER]),
+    message=st.sampled_from(MESSAGES),
     at=st.integers(0, 400),
     cut=st.integers(0, 3),
     put=st.text(alphabet='0123456789.,:"[]{}eE- bsqp', max_size=3).map(str.encode),

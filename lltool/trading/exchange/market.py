@@ -106,7 +106,11 @@ class Market:
         return Published(f"{event.symbol.lower()}@{kind}", payload_of(message), event, instrument)
 
     def _seed(self, message: bytes, event: Event) -> None:
-        symbol = _stream_symbol(message) or (next(iter(self.instruments)) if len(self.instruments) == 1 else None)
+        symbol = (
+            _stream_symbol(message)
+            or event.symbol
+            or (next(iter(self.instruments)) if len(self.instruments) == 1 else None)
+        )
         if symbol not in self.instruments:
             raise LltoolError(
                 "a snapshot of the recording names no symbol, and several are served",
@@ -114,15 +118,18 @@ class Market:
             )
         self.instruments[symbol].seed(event)
 
-    def snapshot(self, symbol: str, limit: int) -> bytes | None:
-        """The REST answer to a depth request; None while the book has not been seeded."""
+    def snapshot(self, symbol: str, limit: int, path: str = "/api/v3/depth") -> bytes | None:
+        """The REST answer to a depth request at ``path``, in its market's form; None while the book is not seeded."""
         from lltool.kernels.l2_book import ASK, BID
 
         book = self.instruments[symbol].book
         if not self.instruments[symbol].seeded:
             return None
         sides = {name: [_texts(level) for level in book.levels(side, limit)] for name, side in (("b", BID), ("a", ASK))}
-        document = {"lastUpdateId": book.sequence, "bids": sides["b"], "asks": sides["a"]}
+        now_ms = time.time_ns() // 1_000_000
+        named = {"symbol": symbol, "pair": symbol.partition("_")[0]} if path.startswith("/dapi/") else {}
+        times = {} if path.startswith("/api/") else {"E": now_ms, "T": now_ms}
+        document = {"lastUpdateId": book.sequence, **named, **times, "bids": sides["b"], "asks": sides["a"]}
         return json.dumps(document, separators=(",", ":")).encode()
 
 

@@ -153,6 +153,7 @@ async def serve(exchange: Exchange, ports: Ports, *, wait: bool, tell: Callable[
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
     tell(f"streams ws://{exchange.host}:{opened.streams}/ws, snapshots http://{exchange.host}:{opened.streams}")
+    tell(f"streams in SBE ws://{exchange.host}:{opened.streams}/sbe/ws")
     tell(f"FIX {exchange.host}:{opened.fix}")
     tell(f"packed feed {exchange.host}:{opened.feed}, packed orders {exchange.host}:{opened.orders}")
     played = asyncio.ensure_future(_play(exchange, wait=wait))

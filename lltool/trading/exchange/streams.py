@@ -23,6 +23,8 @@ from picows import (
 )
 
 from lltool.trading.exchange.market import Market, Published, monotonic_ns
+from lltool.trading.sbe import encode
+from lltool.trading.venues import VENUES
 
 if TYPE_CHECKING:
     from lltool.trading.exchange.faults import Fault, FaultScript
@@ -36,19 +38,15 @@ PONG_SECONDS = 60.0
 SLOW_BYTES = 16 << 20
 """Unsent data of one client; it is disconnected before the exchange keeps the whole market for it."""
 
-WEIGHT_A_MINUTE = 6000
-"""Of the requests that are answered within a minute; a depth request weighs by its limit."""
-
-_WEIGHTS = ((100, 5), (500, 25), (1000, 50), (5000, 250))
-_DEPTH_PATHS = {"/api/v3/depth", "/fapi/v1/depth", "/dapi/v1/depth"}
+_BY_PATH = {venue.depth_path: venue for venue in VENUES.values()}
 
 
 class Client(WSListener):
     """One WebSocket connection: what it is subscribed to, and whether it behaves."""
 
-    def __init__(self, streams: Streams, names: list[str], *, combined: bool) -> None:
+    def __init__(self, streams: Streams, names: list[str], *, combined: bool, binary: bool) -> None:
         self.streams = streams
-        self.combined = combined
+        self.combined, self.binary = combined, binary
         self.subscribed: dict[str, str] = {_key(name): name for name in names}
         self.transport: Any = None
         self.pinged_at: float | None = None
@@ -119,7 +117,9 @@ class Client(WSListener):
         return stream in self.subscribed
 
     def framed(self, published: Published) -> bytes:
-        """The message in the form of this connection: plain, or with the stream's name."""
+        """The message in the form of this connection: SBE, plain JSON, or with the stream's name."""
+        if self.binary:
+            return encode(published.event)
         if not self.combined:
             return published.message
         return b'{"stream":"%b","data":%b}' % (self.subscribed[published.stream].encode(), published.message)
@@ -131,14 +131,14 @@ class Client(WSListener):
             self.streams.slow_clients += 1
             self.transport.disconnect(graceful=False)
             return
-        self.transport.send(WSMsgType.TEXT, self.framed(published))
+        self.transport.send(WSMsgType.BINARY if self.binary else WSMsgType.TEXT, self.framed(published))
 
     def send_half(self, published: Published) -> None:
         """Half a frame, and the end of the connection."""
         if not self.is_open():
             return
         message = self.framed(published)
-        head = bytes((0x81, 127)) + len(message).to_bytes(8, "big")
+        head = bytes((0x82 if self.binary else 0x81, 127)) + len(message).to_bytes(8, "big")
         self.transport.underlying_transport.write(head + message[: len(message) // 2])
         self.transport.underlying_transport.close()
 
@@ -193,7 +193,9 @@ class Streams:
     def serves(self, name: str) -> bool:
         """Whether there is a stream of this name."""
         symbol, _, kind = name.partition("@")
-        return symbol.upper() in self.market.instruments and kind.partition("@")[0] in {"depth", "trade", "bookTicker"}
+        return symbol.upper() in self.market.instruments and kind.partition("@")[0] in {
+            "depth", "trade", "bookTicker", "bestBidAsk",
+        }  # fmt: skip
 
     # --- publishing ---------------------------------------------------------------------------------------------
 
@@ -275,32 +277,37 @@ class Streams:
     def _listen(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         target = urlsplit(request.path.decode())
         query = parse_qs(target.query)
-        if target.path == "/stream":
-            return self._client([name for name in query.get("streams", [""])[0].split("/") if name], combined=True)
-        if target.path == "/ws" or target.path.startswith("/ws/"):
-            return self._client([name for name in target.path[len("/ws/") :].split("/") if name], combined=False)
-        if target.path in _DEPTH_PATHS:
-            return WSUpgradeResponseWithListener(self._depth(query), None)
-        if target.path in {"/api/v3/ping", "/fapi/v1/ping"}:
+        binary = target.path.startswith("/sbe/")
+        path = target.path.removeprefix("/sbe")
+        if path == "/stream":
+            names = query.get("streams", [""])[0].split("/")
+            return self._client([name for name in names if name], combined=True, binary=binary)
+        if path == "/ws" or path.startswith("/ws/"):
+            names = path[len("/ws/") :].split("/")
+            return self._client([name for name in names if name], combined=False, binary=binary)
+        if path in _BY_PATH:
+            return WSUpgradeResponseWithListener(self._depth(query, path), None)
+        if path in {"/api/v3/ping", "/fapi/v1/ping", "/dapi/v1/ping"}:
             return WSUpgradeResponseWithListener(_json(HTTPStatus.OK, b"{}"), None)
-        if target.path in {"/api/v3/time", "/fapi/v1/time"}:
+        if path in {"/api/v3/time", "/fapi/v1/time", "/dapi/v1/time"}:
             answer = b'{"serverTime":%d}' % (time.time_ns() // 1_000_000)
             return WSUpgradeResponseWithListener(_json(HTTPStatus.OK, answer), None)
         return None
 
-    def _client(self, names: list[str], *, combined: bool) -> WSListener | WSUpgradeResponseWithListener:
+    def _client(self, names: list[str], *, combined: bool, binary: bool) -> WSListener | WSUpgradeResponseWithListener:
         unknown = [name for name in names if not self.serves(name)]
         if unknown:
             answer = _error(2, f"no such stream: {', '.join(unknown)}", None)
             return WSUpgradeResponseWithListener(_json(HTTPStatus.BAD_REQUEST, answer), None)
-        return Client(self, names, combined=combined)
+        return Client(self, names, combined=combined, binary=binary)
 
-    def _depth(self, query: dict[str, list[str]]) -> WSUpgradeResponse:
+    def _depth(self, query: dict[str, list[str]], path: str) -> WSUpgradeResponse:
         self.snapshots += 1
+        venue = _BY_PATH[path]
         symbol, limit = query.get("symbol", [""])[0], query.get("limit", ["100"])[0]
         left = self._refusing_until - time.monotonic()
-        weight = next((weight for most, weight in _WEIGHTS if limit.isdigit() and int(limit) <= most), 0)
-        if self._used_weight() + weight > WEIGHT_A_MINUTE:
+        weight = next((weight for most, weight in venue.weights if limit.isdigit() and int(limit) <= most), 0)
+        if self._used_weight() + weight > venue.weight_a_minute:
             left = max(left, self._weights[0][0] + 60.0 - time.monotonic())
         if left > 0:
             self.refused += 1
@@ -308,11 +315,11 @@ class Streams:
             return _json(HTTPStatus.TOO_MANY_REQUESTS, answer, {"Retry-After": str(max(1, round(left + 0.5)))})
         if symbol not in self.market.instruments:
             return _json(HTTPStatus.BAD_REQUEST, _error(-1121, "Invalid symbol.", None))
-        if not (limit.isdigit() and 1 <= int(limit) <= 5000):
+        if not (limit.isdigit() and 1 <= int(limit) <= venue.largest_snapshot):
             return _json(HTTPStatus.BAD_REQUEST, _error(-1100, "Illegal parameter limit.", None))
         instrument = self.market.instruments[symbol]
         instrument.paper.advance(monotonic_ns())
-        found = self.market.snapshot(symbol, int(limit))
+        found = self.market.snapshot(symbol, int(limit), path)
         if found is None:
             return _json(HTTPStatus.SERVICE_UNAVAILABLE, _error(-1001, "The book is not there yet.", None))
         self._weights.append((time.monotonic(), weight))
@@ -325,8 +332,8 @@ class Streams:
 
 
 def _key(name: str) -> str:
-    """A stream without its update speed: ``btcusdt@depth@100ms`` is ``btcusdt@depth``."""
-    return "@".join(name.split("@")[:2])
+    """A stream without its update speed, by JSON's name: ``btcusdt@depth@100ms`` is ``btcusdt@depth``."""
+    return "@".join(name.split("@")[:2]).replace("@bestBidAsk", "@bookTicker")
 
 
 def _error(code: int, text: str, number: object) -> bytes:

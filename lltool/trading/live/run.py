@@ -7,32 +7,37 @@ it, in :meth:`TradingRun._look`: silence, snapshots, orders without an answer, t
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lltool.errors import from_os_error
 from lltool.trading.live.backoff import Backoff
 from lltool.trading.live.counters import INTERVAL_NS, counters_of
 from lltool.trading.live.gateway import Gateway, PaperGateway
 from lltool.trading.live.latencies import CALIBRATION_SECONDS, Latencies
 from lltool.trading.live.session import MarketData, SessionSettings
 from lltool.trading.live.snapshots import ATTEMPTS_BEFORE_INVALID, SnapshotFailed, Snapshots
+from lltool.trading.venues import VENUES
 
 if TYPE_CHECKING:
-    from lltool.kernels.desk import Desk, Floor
+    from lltool.kernels.desk import Desk, Floor, Outcome
     from lltool.kernels.kill_switch import KillSwitch
     from lltool.kernels.log_ring import LogRing
     from lltool.kernels.shutdown import ShutdownToken
-    from lltool.trading.configuration import Configuration
+    from lltool.trading.configuration import Configuration, Live
 
 LOOK_SECONDS = 0.02
 """How often everything beside the hot path is looked after."""
 
 LOG_CAPACITY = 1 << 14
+_SEND = 1
+"""``kernels.desk.Outcome.SEND``, which is asked for at every message."""
+
 SNAPSHOT_BACKOFF = (0.25, 3.0)
 _NS_PER_MS = 1_000_000
-_DEPTH_PATHS = {"binance-spot": "/api/v3/depth", "binance-usdm": "/fapi/v1/depth", "binance-coinm": "/dapi/v1/depth"}
 
 
 def monotonic_ns() -> int:
@@ -81,18 +86,19 @@ class TradingRun:
         self.symbols = [_Symbol(number, desk) for number, desk in enumerate(self.floor.desks)]
         self.gateway = _gateway(configuration, self.floor.desks)
         live = configuration.live
-        self.snapshots = Snapshots(live.rest_url, _DEPTH_PATHS[configuration.market.venue], live.snapshot_limit)
+        self.snapshots = Snapshots(live.rest_url, VENUES[configuration.market.venue], live.snapshot_limit)
         self.market_data = MarketData(
             live.stream_url,
-            [
-                f"{symbol.lower()}@{stream}"
-                for symbol in configuration.market.symbols
-                for stream in (live.depth_stream, "trade", "bookTicker")
-            ],
+            [f"{symbol.lower()}@{stream}" for symbol in configuration.market.symbols for stream in _streams(live)],
             deliver=self._on_payload,
+            deliver_binary=self._on_binary,
             on_connected=self._on_connected,
             on_lost=self._on_lost,
-            settings=SessionSettings(roll_seconds=live.roll_s, ping_silence_seconds=live.ping_silence_ms / 1000),
+            settings=SessionSettings(
+                roll_seconds=live.roll_s,
+                ping_silence_seconds=live.ping_silence_ms / 1000,
+                api_key=_api_key(live.api_key_file),
+            ),
         )
         self.breaker_openings = 0
         self.started_at = time.monotonic()
@@ -189,12 +195,16 @@ class TradingRun:
     # --- market data ----------------------------------------------------------------------------------------------
 
     def _on_payload(self, payload: bytes) -> None:
-        from lltool.kernels.desk import Outcome
-
         now_ns = monotonic_ns()
-        desk, outcome = self.floor.take(payload, now_ns)
-        if outcome is Outcome.SEND:
-            self.gateway.send(desk, now_ns)
+        self._follow_up(self.floor.take(payload, now_ns), now_ns)
+
+    def _on_binary(self, payload: bytes) -> None:
+        now_ns = monotonic_ns()
+        self._follow_up(self.floor.take_sbe(payload, now_ns), now_ns)
+
+    def _follow_up(self, taken: tuple[Desk, Outcome], now_ns: int) -> None:
+        if taken[1] == _SEND:
+            self.gateway.send(taken[0], now_ns)
 
     def _on_connected(self) -> None:
         for symbol in self.symbols:
@@ -317,7 +327,7 @@ def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floo
     from lltool.kernels.binance_json import FUTURES, SPOT
     from lltool.trading.floor import new_floor
 
-    market = SPOT if configuration.market.venue == "binance-spot" else FUTURES
+    market = FUTURES if VENUES[configuration.market.venue].is_futures else SPOT
     return new_floor(
         configuration,
         [(symbol, market) for symbol in configuration.market.symbols],
@@ -327,6 +337,22 @@ def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floo
         epoch=int(time.time()) & 0xFFFFFFFF,
         paper=configuration.live.order_entry == "paper",
     )
+
+
+def _streams(live: Live) -> tuple[str, str, str]:
+    return ("depth", "trade", "bestBidAsk") if live.encoding == "sbe" else (live.depth_stream, "trade", "bookTicker")
+
+
+def _api_key(path: str) -> str | None:
+    """The key in the file at ``path``; None without a path. Raises LltoolError."""
+    if not path:
+        return None
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error if isinstance(error, OSError) else OSError(errno.EINVAL, "it holds no API key")
+        raise from_os_error(f"{path} (live.api_key_file) cannot be read", cause) from error
 
 
 def _gateway(configuration: Configuration, desks: list[Desk]) -> Gateway:

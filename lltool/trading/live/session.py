@@ -43,6 +43,7 @@ class SessionSettings:
     pong_seconds: float = 10.0
     ping_silence_seconds: float = 70.0
     acknowledge_seconds: float = 5.0
+    api_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -92,6 +93,9 @@ class _Connection(WSListener):
             else:
                 self.session.counters.messages += 1
                 self.session.deliver(payload)
+        elif frame.msg_type == WSMsgType.BINARY:
+            self.session.counters.messages += 1
+            self.session.deliver_binary(frame.get_payload_as_bytes())
         elif frame.msg_type == WSMsgType.PING:
             self.pinged_at = time.monotonic()
             transport.send_pong(frame.get_payload_as_bytes())
@@ -129,7 +133,9 @@ class _Connection(WSListener):
 
 
 class MarketData:
-    """A session with ``url`` that delivers each stream message of ``streams`` to ``deliver``, on the event loop.
+    """A session with ``url`` that delivers each stream message of ``streams``, on the event loop.
+
+    Text goes to ``deliver``, binary messages to ``deliver_binary``.
 
     ``on_connected`` is called when a new connection's subscription is acknowledged and there was none before,
     ``on_lost`` when the only one broke: what comes next may have gaps. Run :meth:`run`; end it with :meth:`stop`.
@@ -141,13 +147,14 @@ class MarketData:
         streams: list[str],
         *,
         deliver: Callable[[bytes], None],
+        deliver_binary: Callable[[bytes], None],
         on_connected: Callable[[], None],
         on_lost: Callable[[], None],
         settings: SessionSettings,
         backoff: Backoff | None = None,
     ) -> None:
         self.url, self.streams = url, streams
-        self.deliver = deliver
+        self.deliver, self.deliver_binary = deliver, deliver_binary
         self.settings = settings
         self.backoff = backoff or Backoff()
         self.counters = SessionCounters()
@@ -189,6 +196,7 @@ class MarketData:
                 auto_ping_idle_timeout=self.settings.idle_seconds,
                 auto_ping_reply_timeout=self.settings.pong_seconds,
                 enable_auto_pong=False,
+                extra_headers=None if self.settings.api_key is None else {"X-MBX-APIKEY": self.settings.api_key},
             )
         except (OSError, WSError, TimeoutError) as error:
             self._failed(type(error).__name__)

@@ -9,11 +9,8 @@ from urllib.parse import urlencode, urlsplit
 
 from lltool.trading.live.backoff import Backoff
 from lltool.trading.live.limits import Budget
+from lltool.trading.venues import Venue
 
-WEIGHTS = ((100, 5), (500, 25), (1000, 50), (5000, 250))
-"""Of a request, by its limit (Binance, spot)."""
-
-WEIGHT_A_MINUTE = 6000
 ATTEMPTS_BEFORE_INVALID = 5
 TIMEOUT_SECONDS = 10.0
 NO_RETRY_AFTER_SECONDS = 60.0
@@ -28,16 +25,16 @@ class SnapshotFailed(Exception):
 
 
 class Snapshots:
-    """Fetches snapshots from ``base_url`` + ``path`` (``https://host/api``, ``/api/v3/depth``)."""
+    """Fetches snapshots of ``limit`` levels of ``venue`` from ``base_url``."""
 
-    def __init__(self, base_url: str, path: str, limit: int, budget: Budget | None = None) -> None:
-        self.base_url, self.path, self.limit = base_url, path, limit
-        self.budget = budget or Budget(WEIGHT_A_MINUTE, 60.0)
+    def __init__(self, base_url: str, venue: Venue, limit: int, budget: Budget | None = None) -> None:
+        self.base_url, self.path, self.limit = base_url, venue.depth_path, limit
+        self.budget = budget or Budget(venue.weight_a_minute, 60.0)
         self.fetched = 0
         self.refused = 0
         self.failed = 0
         self._one = asyncio.Lock()
-        self._weight = next((weight for most, weight in WEIGHTS if limit <= most), WEIGHTS[-1][1])
+        self._weight = venue.weight_of(limit)
 
     async def fetch(self, symbol: str, backoff: Backoff) -> bytes:
         """The snapshot of ``symbol``, after waiting for ``backoff`` and for the budget.

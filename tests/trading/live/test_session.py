@@ -32,6 +32,7 @@ class Watched(MarketData):
             f"ws://127.0.0.1:{port}/ws",
             ["btcusdt@depth"],
             deliver=self.got.append,
+            deliver_binary=self.got.append,
             on_connected=lambda: self.events.append("connected"),
             on_lost=lambda: self.events.append("lost"),
             settings=SessionSettings(**settings),

@@ -10,10 +10,11 @@ import pytest
 pytest.importorskip("picows", reason="needs picows")
 from lltool.trading.live.backoff import Backoff
 from lltool.trading.live.snapshots import SnapshotFailed, Snapshots
+from lltool.trading.venues import VENUES
 
 
 def snapshots(exchange: Any, limit: int = 100) -> Snapshots:
-    return Snapshots(f"http://127.0.0.1:{exchange.ports.streams}", "/api/v3/depth", limit)
+    return Snapshots(f"http://127.0.0.1:{exchange.ports.streams}", VENUES["binance-spot"], limit)
 
 
 def test_a_snapshot_is_what_the_exchange_sent(exchanges: Any, run: Any) -> None:
@@ -53,7 +54,7 @@ def test_what_the_exchange_does_not_answer_is_told_with_its_words(
 
 
 def test_an_exchange_that_is_not_there_is_a_failure_with_its_address(run: Any) -> None:
-    fetcher = Snapshots("http://127.0.0.1:1", "/api/v3/depth", 100)
+    fetcher = Snapshots("http://127.0.0.1:1", VENUES["binance-spot"], 100)
     with pytest.raises(SnapshotFailed, match=r"127\.0\.0\.1:1"):
         run(fetcher.fetch("BTCUSDT", Backoff()))
     assert fetcher.failed == 1
