@@ -197,8 +197,8 @@ def follow(books, which, events, levels, times_ns, outcomes, quotes, size_t begi
     cdef llt_sync **raw
     cdef size_t at, held = 0
     arrays = (which, events, levels, times_ns, outcomes, quotes)
-    check_arrays(
-        arrays, ("uint8", binance_json.EVENT, binance_json.LEVEL, "int64", "uint8", l2_book.QUOTE), len(books), begin, end)
+    types = ("uint8", binance_json.EVENT, binance_json.LEVEL, "int64", "uint8", l2_book.QUOTE)
+    check_arrays(arrays, types, len(books), begin, end)
     raw = <llt_sync **>malloc((len(books) + 1) * sizeof(llt_sync *))
     if raw is NULL:
         raise MemoryError(f"no memory for {len(books)} addresses")
