@@ -1,14 +1,12 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from lltool.kernels.fix cimport llt_fix_template
+from lltool.kernels.fix cimport llt_fix_builder, llt_fix_template
 
 
 cdef extern from "llt_order_wire.h" nogil:
     enum:
         LLT_ORDER_MESSAGE_SIZE
-        LLT_FIX_HEADER
-        LLT_FIX_TRAILER
         LLT_WIRE_FIX_VALUES
 
     ctypedef struct llt_wire_forms:
@@ -17,6 +15,7 @@ cdef extern from "llt_order_wire.h" nogil:
 
     ctypedef struct llt_order_wire:
         const llt_wire_forms *forms
+        llt_fix_builder *build
         size_t room
         uint64_t next_number
         unsigned char *text

@@ -5,7 +5,9 @@ Forms: ``include/llt_order_wire.h``. Chapter 5.6.2, 5.9.
 
 from libc.stdlib cimport calloc, free, malloc
 
-from lltool.kernels.fix cimport Template
+from lltool.kernels.fix cimport LLT_FIX_BEHIND, LLT_FIX_HEADER, Template
+
+from lltool.kernels.fix import DECIMAL, INTEGER, TEXT
 
 NEW_SLOTS = (34, 52, 11, 54, 60, 38, 44)
 CANCEL_SLOTS = (34, 52, 41, 11, 54, 60, 38)
@@ -61,22 +63,20 @@ cdef class FixOrderWire(OrderWire):
         cdef size_t at, longest = 0
         self.templates = []
         for symbol in symbols:
-            head = [(49, sender), (56, target), (34, None), (52, None)]
+            head = [(49, sender), (56, target), (34, INTEGER), (52, TEXT)]
+            what = [(55, symbol), (54, TEXT), (60, TEXT), (38, DECIMAL)]
             fresh = Template([
-                (35, b"D"), *head, (11, None), (55, symbol), (54, None), (60, None), (38, None), (40, b"2"),
-                (44, None), (59, b"3"),
+                (35, b"D"), *head, (11, INTEGER), *what, (40, b"2"), (44, DECIMAL), (59, b"3"),
             ])
-            cancel = Template([
-                (35, b"F"), *head, (41, None), (11, None), (55, symbol), (54, None), (60, None), (38, None),
-            ])
+            cancel = Template([(35, b"F"), *head, (41, INTEGER), (11, TEXT), *what])
             assert fresh.slots == NEW_SLOTS and cancel.slots == CANCEL_SLOTS
             self.templates.append((fresh, cancel))
-            longest = max(longest, <size_t>len(fresh.pieces), <size_t>len(cancel.pieces))
+            longest = max(longest, <size_t>len(fresh.text), <size_t>len(cancel.text))
         if not self.templates:
             raise ValueError("no symbols: each instrument needs one")
         self.forms = <llt_wire_forms *>calloc(len(self.templates), sizeof(llt_wire_forms))
         free(self.raw.text)
-        self.raw.room = longest + LLT_FIX_HEADER + LLT_FIX_TRAILER + LLT_WIRE_FIX_VALUES
+        self.raw.room = longest + LLT_FIX_HEADER + LLT_FIX_BEHIND + LLT_WIRE_FIX_VALUES
         self.raw.text = <unsigned char *>malloc(self.raw.room)
         if self.forms is NULL or self.raw.text is NULL:
             raise MemoryError(f"no memory for {len(self.templates)} instruments")
@@ -85,6 +85,7 @@ cdef class FixOrderWire(OrderWire):
             self.forms[at].fresh = fresh.raw
             self.forms[at].cancel = cancel.raw
         self.raw.forms = self.forms
+        self.raw.build = fresh.build_raw
         self.raw.next_number = next_number
         self.instruments = len(self.templates)
 

@@ -6,7 +6,7 @@
  *   D   34 52 11 54 60 38 44
  *   F   34 52 41 11 54 60 38
  *
- * ClOrdID is the order's number, that of a cancel has a C in front. The sequence number counts here: the session that
+ * ClOrdID is the order's number (below 2^63), that of a cancel has a C in front. The sequence number counts here: the session that
  * logged on gives the first, and goes on with the next. One thread owns a wire.
  */
 #ifndef LLT_ORDER_WIRE_H
@@ -22,8 +22,8 @@
 #include "llt_order_message.h"
 
 #define LLT_WIRE_FIX_SLOTS 7
-#define LLT_WIRE_FIX_VALUES (7 * LLT_FIX_DECIMAL_ROOM) /* at most, of one message */
-#define LLT_WIRE_TIME 21                               /* YYYYMMDD-HH:MM:SS.mmm */
+#define LLT_WIRE_FIX_VALUES (LLT_WIRE_FIX_SLOTS * LLT_DECIMAL_ROOM) /* at most, of one message */
+#define LLT_WIRE_TIME 21                                            /* YYYYMMDD-HH:MM:SS.mmm */
 
 typedef struct {
     llt_fix_template fresh;
@@ -32,6 +32,7 @@ typedef struct {
 
 typedef struct {
     const llt_wire_forms *forms; /* one an instrument; NULL: packed */
+    llt_fix_builder *build;
     size_t room;                 /* of `text` */
     uint64_t next_number;        /* MsgSeqNum */
     int64_t second;              /* that `time` shows */
@@ -78,44 +79,26 @@ static inline void llt_wire_set_time(llt_order_wire *wire, int64_t now_ns) {
     llt_wire_two_digits(wire->time + 19, thousandths % 100);
 }
 
-/* Decimal digits of any number; LLT_FIX_DECIMAL_ROOM bytes may be written. */
-static inline size_t llt_wire_number(uint64_t value, unsigned char *out) {
-    size_t size = 0;
-    if (value >= UINT64_C(10000000000000000)) {
-        size += llt_write_short((uint32_t)(value / UINT64_C(10000000000000000)), out);
-        llt_store_le64(out + size, llt_eight_digits((uint32_t)(value / 100000000 % 100000000)) | LLT_ZEROS);
-        size += 8;
-    } else if (value >= 100000000) {
-        size += llt_write_short((uint32_t)(value / 100000000), out);
-    } else {
-        return llt_write_short((uint32_t)value, out);
-    }
-    llt_store_le64(out + size, llt_eight_digits((uint32_t)(value % 100000000)) | LLT_ZEROS);
-    return size + 8;
-}
-
 static inline const unsigned char *llt_wire_fix(llt_order_wire *wire, const llt_wire_order *order, bool cancel,
                                                 int64_t now_ns, size_t *size) {
     static const unsigned char sides[2] = {'1', '2'};
-    unsigned char number[LLT_FIX_DECIMAL_ROOM], id[LLT_FIX_DECIMAL_ROOM + 1], price[LLT_FIX_DECIMAL_ROOM],
-        quantity[LLT_FIX_DECIMAL_ROOM];
+    unsigned char cancel_id[1 + LLT_DECIMAL_ROOM] = {'C'};
     const llt_wire_forms *forms = &wire->forms[order->symbol_id - 1];
     llt_wire_set_time(wire, now_ns);
-    id[0] = 'C';
-    const llt_fix_value number_value = {number, llt_wire_number(wire->next_number++, number)};
-    const llt_fix_value time_value = {wire->time, LLT_WIRE_TIME};
-    const llt_fix_value id_value = {id + 1, llt_wire_number(order->id, id + 1)};
-    const llt_fix_value side_value = {sides + (order->side != 0), 1};
-    const llt_fix_value quantity_value = {quantity, llt_fix_write_decimal(order->quantity, quantity)};
+    const llt_fix_value number = {.number = (int64_t)wire->next_number++};
+    const llt_fix_value now = {.text = wire->time, .size = LLT_WIRE_TIME};
+    const llt_fix_value id = {.number = (int64_t)order->id};
+    const llt_fix_value side = {.text = sides + (order->side != 0), .size = 1};
+    const llt_fix_value quantity = {.number = order->quantity};
     if (cancel) {
-        const llt_fix_value values[LLT_WIRE_FIX_SLOTS] = {
-            number_value, time_value, id_value, {id, id_value.size + 1}, side_value, time_value, quantity_value};
-        return llt_fix_build(&forms->cancel, values, wire->text, wire->room, size);
+        const llt_fix_value own_id = {
+            .text = cancel_id, .size = 1 + llt_write_integer((int64_t)order->id, cancel_id + 1).size};
+        const llt_fix_value values[LLT_WIRE_FIX_SLOTS] = {number, now, id, own_id, side, now, quantity};
+        return wire->build(&forms->cancel, values, wire->text, wire->room, size);
     }
-    const llt_fix_value values[LLT_WIRE_FIX_SLOTS] = {
-        number_value, time_value, id_value,
-        side_value,   time_value, quantity_value, {price, llt_fix_write_decimal(order->price, price)}};
-    return llt_fix_build(&forms->fresh, values, wire->text, wire->room, size);
+    const llt_fix_value price = {.number = order->price};
+    const llt_fix_value values[LLT_WIRE_FIX_SLOTS] = {number, now, id, side, now, quantity, price};
+    return wire->build(&forms->fresh, values, wire->text, wire->room, size);
 }
 
 static inline const unsigned char *llt_wire_packed(llt_order_wire *wire, const llt_wire_order *order, bool cancel,

@@ -82,10 +82,10 @@ static inline void llt_pipeline_idle(bool yields) {
     }
 }
 
-/* The message at `text`, which llt_message_check has let pass. */
+/* The message at `text`, which llt_message_check has let pass; `begun` is now. */
 static inline void llt_pipeline_parse(llt_pipeline *pipeline, const unsigned char *text, uint64_t received,
-                                      uint64_t read, llt_tick *tick) {
-    tick->begun = llt_ticks();
+                                      uint64_t read, uint64_t begun, llt_tick *tick) {
+    tick->begun = begun;
     tick->received = received;
     tick->read = read;
     tick->type = llt_message_type(text);

@@ -9,11 +9,12 @@
 /* 0, or an errno of the send. `dry`, a constant, leaves it out. */
 static inline __attribute__((always_inline)) int llt_pipeline_complete(llt_pipeline *pipeline,
                                                                        const unsigned char *text, uint64_t received,
-                                                                       uint64_t read, int64_t now_ns, bool dry) {
+                                                                       uint64_t read, uint64_t begun, int64_t now_ns,
+                                                                       bool dry) {
     llt_tick tick;
     llt_trade_stamps at;
     llt_pipeline_order order;
-    llt_pipeline_parse(pipeline, text, received, read, &tick);
+    llt_pipeline_parse(pipeline, text, received, read, begun, &tick);
     at.taken = tick.parsed;
     if (llt_pipeline_trade(pipeline, &tick, &at, &order, now_ns, llt_router_submit)) {
         int code = llt_pipeline_send(pipeline, &order, order.checked, dry);
@@ -50,7 +51,8 @@ static inline int llt_pipeline_run(llt_pipeline *pipeline, uint64_t limit, const
         }
         const int64_t now_ns = llt_monotonic_ns();
         while (message != NULL) {
-            code = llt_pipeline_complete(pipeline, message, feed->received_ticks, feed->read_ticks, now_ns, false);
+            code = llt_pipeline_complete(pipeline, message, feed->received_ticks, feed->read_ticks, llt_ticks(), now_ns,
+                                         false);
             if (code != 0) {
                 return code;
             }
@@ -75,7 +77,8 @@ static inline size_t llt_pipeline_take(llt_pipeline *pipeline, const unsigned ch
             until_clock = LLT_PIPELINE_CLOCK_EVERY;
         }
         until_clock--;
-        llt_pipeline_complete(pipeline, text + at, 0, llt_ticks(), now_ns, true);
+        const uint64_t now = llt_ticks();
+        llt_pipeline_complete(pipeline, text + at, 0, now, now, now_ns, true);
         at += LLT_MESSAGE_SIZE;
     }
     return at;

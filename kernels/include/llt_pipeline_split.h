@@ -37,7 +37,7 @@ static inline int llt_pipeline_receive(llt_pipeline *pipeline, uint64_t limit, c
         }
         while (message != NULL) {
             llt_tick *tick = (llt_tick *)llt_pipeline_slot(ticks, yields);
-            llt_pipeline_parse(pipeline, message, feed->received_ticks, feed->read_ticks, tick);
+            llt_pipeline_parse(pipeline, message, feed->received_ticks, feed->read_ticks, llt_ticks(), tick);
             llt_seq_commit(ticks);
             message = llt_feed_next(feed, &bad);
         }
@@ -127,7 +127,7 @@ static inline int llt_pipeline_gateway(llt_pipeline *pipeline, uint64_t limit, c
         while (message != NULL) {
             llt_tick *tick = (llt_tick *)llt_seq_reserve(ticks);
             if (tick != NULL) {
-                llt_pipeline_parse(pipeline, message, feed->received_ticks, feed->read_ticks, tick);
+                llt_pipeline_parse(pipeline, message, feed->received_ticks, feed->read_ticks, llt_ticks(), tick);
                 llt_seq_commit(ticks);
                 message = llt_feed_next(feed, &bad);
             }

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lltool.kernels.fix import parse
 from lltool.kernels.order_wire import FixOrderWire, OrderWire
 
-U64 = st.integers(0, 2**64 - 1)
+NUMBER = st.integers(0, 2**63 - 1)
 I64 = st.integers(-(2**63) + 1, 2**63 - 1)
 QUANTITY = st.integers(1, 2**63 - 1)
 SIDE = st.integers(0, 1)
@@ -25,7 +25,7 @@ def fix(symbols: tuple[bytes, ...] = (b"ABC", b"XYZ"), next_number: int = 1) -> 
     return FixOrderWire(sender=b"ME", target=b"THEM", symbols=symbols, next_number=next_number)
 
 
-@given(U64, SIDE, I64, QUANTITY)
+@given(NUMBER, SIDE, I64, QUANTITY)
 def test_a_packed_order_has_its_fields_at_their_places(order_id: int, side: int, price: int, quantity: int) -> None:
     wire = OrderWire()
     assert struct.unpack("<BBHIQqQ", wire.new(3, order_id, side, price, quantity)) == (
@@ -36,7 +36,7 @@ def test_a_packed_order_has_its_fields_at_their_places(order_id: int, side: int,
     )  # fmt: skip
 
 
-@given(U64, U64.filter(lambda number: number < 2**64 - 2), SIDE, I64, QUANTITY)
+@given(NUMBER, NUMBER.filter(lambda number: number < 2**63 - 2), SIDE, I64, QUANTITY)
 def test_a_fix_order_is_valid_and_says_what_was_meant(
     order_id: int, number: int, side: int, price: int, quantity: int
 ) -> None:
