@@ -7,7 +7,6 @@ cdef extern from "llt_price_index.h" nogil:
         int64_t best
 
     bint llt_price_index_empty(const llt_price_index *index)
-    uint32_t llt_price_index_get(const llt_price_index *index, int64_t key)
     uint32_t llt_price_index_best(const llt_price_index *index)
     bint llt_price_index_next(const llt_price_index *index, int64_t *key, uint32_t *level)
 
@@ -30,6 +29,7 @@ cdef extern from "llt_l3_levels.h" nogil:
         llt_price_index *sides
 
     int64_t llt_l3_mirror(unsigned side)
+    uint32_t llt_l3_levels_find(const llt_l3_levels *levels, unsigned side, int64_t key)
 
 
 cdef extern from "llt_l3_book.h" nogil:

@@ -190,7 +190,7 @@ cdef class L3Book:
         cdef uint32_t at
         if not self.raw.queues:
             raise ValueError("this book keeps no queues")
-        at = llt_price_index_get(&self.raw.levels.sides[which], price ^ llt_l3_mirror(which))
+        at = llt_l3_levels_find(&self.raw.levels, which, price ^ llt_l3_mirror(which))
         at = self.raw.levels.memory[at].head if at else 0
         ids = []
         while at != 0:

@@ -125,7 +125,48 @@ static int step(llt_l3_book *books, llt_l2_book *levels, model_order *model, con
     return 0;
 }
 
+/* One side of an L2 book under updates of two bytes each, price and quantity, against an array by price: many levels. */
+static int check_deep(const unsigned char *input, size_t size, unsigned side) {
+    enum { PRICES = 256 };
+    uint64_t model[PRICES] = {0};
+    llt_l2_book book;
+    FUZZ_CHECK(llt_l2_init(&book, 0) == 0);
+    int wrong = 0;
+    for (size_t at = 0; at + 2 <= size && !wrong; at += 2) {
+        /* A price for each level of a run: splits need more levels than a short input has. */
+        for (unsigned run = 0; run < 1u + (input[at + 1] & 15); run++) {
+            const unsigned price = (input[at] + run) % PRICES;
+            const uint64_t quantity = input[at + 1] >> 4;
+            const bool there = model[price] != 0;
+            wrong |= quantity == 0 ? llt_l2_delete(&book.sides[side], price * INT64_C(1000003)) != there
+                                   : llt_l2_update(&book.sides[side], price * INT64_C(1000003), quantity) != 0;
+            model[price] = quantity;
+        }
+    }
+    size_t rank = 0;
+    for (unsigned at = 0; at < PRICES && !wrong; at++) {
+        const unsigned price = side == LLT_ASK ? at : PRICES - 1 - at;
+        wrong |= llt_l2_quantity_at(&book.sides[side], price * INT64_C(1000003)) != model[price];
+        if (model[price] != 0) {
+            llt_l2_level copied = {0};
+            wrong |= rank >= book.sides[side].count ||
+                     llt_l2_price(&book.sides[side], rank) != price * INT64_C(1000003) ||
+                     llt_l2_quantity(&book.sides[side], rank) != model[price];
+            llt_l2_copy(&book.sides[side], rank, wrong ? 0 : 1, &copied);
+            wrong |= copied.quantity != model[price];
+            rank++;
+        }
+    }
+    wrong |= rank != book.sides[side].count;
+    llt_l2_destroy(&book);
+    FUZZ_CHECK(!wrong);
+    return 0;
+}
+
 static int check(const unsigned char *input, size_t size, uint64_t *accepted) {
+    if (check_deep(input, size, LLT_BID) != 0 || check_deep(input, size, LLT_ASK) != 0) {
+        return 1;
+    }
     llt_l3_book books[STORES];
     llt_l2_book levels[SIDES / 2];
     model_order model[ORDERS] = {{0}};
