@@ -1,11 +1,9 @@
 from typing import Final, Self, final
 
-from lltool.kernels.recorder import Recorder
+from lltool.kernels.loops.loop import Loop
 
 KINDS: Final[dict[str, int]]
 
 @final
-class Allocation:
+class Allocation(Loop):
     def __new__(cls, kind: str) -> Self: ...
-    def block(self, pairs: int) -> int: ...
-    def each(self, recorder: Recorder, pairs: int) -> None: ...

@@ -6,8 +6,9 @@ from libc.stdlib cimport free, malloc
 
 cimport cython
 
-from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
+from lltool.kernels.arch cimport llt_keep
 from lltool.kernels.arena cimport Arena, llt_arena, llt_arena_alloc, llt_arena_reset
+from lltool.kernels.loops.loop cimport Loop, Run, repeat
 from lltool.kernels.pool cimport (
     ObjectPool,
     SharedObjectPool,
@@ -22,21 +23,12 @@ from lltool.kernels.pool cimport (
     llt_shared_pool_acquire,
     llt_shared_pool_release,
 )
-from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+from lltool.kernels.recorder cimport llt_recorder
 
 cdef enum:
     SIZE = 64
     RECORDS = 1024
     ARENA_BLOCKS = 512  # allocations between two resets
-
-cdef enum Kind:
-    UNCHECKED
-    CHECKED
-    SHARED
-    MALLOC
-    ARENA
-
-KINDS = {"unchecked": UNCHECKED, "checked": CHECKED, "shared": SHARED, "malloc": MALLOC, "arena": ARENA}
 
 
 cdef struct Sources:
@@ -46,65 +38,76 @@ cdef struct Sources:
     llt_arena *arena
 
 
-cdef inline void _pair(Sources *sources, Kind kind) noexcept nogil:
-    # `kind` is a constant where this is inlined. Each writes to what it got.
-    cdef void *record
+# A pair each: something is taken, kept from the compiler's eyes, and given back.
+
+cdef void _unchecked_pair(void *things, uint64_t _number) noexcept nogil:
+    cdef llt_free_list *records = &(<Sources *>things).list
+    cdef void *record = llt_free_list_acquire(records)
+    llt_keep(<uint64_t>record)
+    llt_free_list_release(records, record)
+
+
+cdef void _checked_pair(void *things, uint64_t _number) noexcept nogil:
+    cdef llt_pool *pool = (<Sources *>things).pool
     cdef uint64_t handle
-    if kind == UNCHECKED:
-        record = llt_free_list_acquire(&sources.list)
-        llt_keep(<uint64_t>record)
-        llt_free_list_release(&sources.list, record)
-    elif kind == CHECKED:
-        record = llt_pool_acquire(sources.pool, &handle)
-        llt_keep(<uint64_t>record)
-        llt_pool_release(sources.pool, handle)
-    elif kind == SHARED:
-        record = llt_shared_pool_acquire(sources.shared, &handle)
-        llt_keep(<uint64_t>record)
-        llt_shared_pool_release(sources.shared, handle)
-    elif kind == MALLOC:
-        record = malloc(SIZE)
-        llt_keep(<uint64_t>record)
-        free(record)
-    else:
-        record = llt_arena_alloc(sources.arena, SIZE, 8)
-        if record is NULL:
-            llt_arena_reset(sources.arena)
-            record = llt_arena_alloc(sources.arena, SIZE, 8)
-        llt_keep(<uint64_t>record)
+    llt_keep(<uint64_t>llt_pool_acquire(pool, &handle))
+    llt_pool_release(pool, handle)
 
 
-cdef inline uint64_t _block(Sources *sources, Kind kind, size_t pairs) noexcept nogil:
-    cdef uint64_t start = llt_ticks_start()
-    cdef size_t _pair_number
-    for _pair_number in range(pairs):
-        _pair(sources, kind)
-    return llt_ticks_stop() - start
+cdef void _shared_pair(void *things, uint64_t _number) noexcept nogil:
+    cdef llt_shared_pool *pool = (<Sources *>things).shared
+    cdef uint64_t handle
+    llt_keep(<uint64_t>llt_shared_pool_acquire(pool, &handle))
+    llt_shared_pool_release(pool, handle)
 
 
-cdef uint64_t _run(Sources *sources, Kind kind, llt_recorder *recorder, size_t pairs) noexcept nogil:
-    # Block mode where there is no recorder. Each call names its kind as a constant.
-    cdef uint64_t start
-    cdef size_t _pair_number
-    if recorder is NULL:
-        if kind == UNCHECKED:
-            return _block(sources, UNCHECKED, pairs)
-        if kind == CHECKED:
-            return _block(sources, CHECKED, pairs)
-        if kind == SHARED:
-            return _block(sources, SHARED, pairs)
-        if kind == MALLOC:
-            return _block(sources, MALLOC, pairs)
-        return _block(sources, ARENA, pairs)
-    for _pair_number in range(pairs):
-        start = llt_ticks_start()
-        _pair(sources, kind)
-        llt_record(recorder, llt_ticks_stop() - start)
-    return 0
+cdef void _malloc_pair(void *_things, uint64_t _number) noexcept nogil:
+    cdef void *record = malloc(SIZE)
+    llt_keep(<uint64_t>record)
+    free(record)
+
+
+cdef void _arena_block(void *things, uint64_t _number) noexcept nogil:
+    cdef llt_arena *arena = (<Sources *>things).arena
+    cdef void *record = llt_arena_alloc(arena, SIZE, 8)
+    if record is NULL:
+        llt_arena_reset(arena)
+        record = llt_arena_alloc(arena, SIZE, 8)
+    llt_keep(<uint64_t>record)
+
+
+cdef uint64_t _unchecked(void *things, llt_recorder *recorder, size_t count) noexcept nogil:
+    return repeat(_unchecked_pair, things, recorder, count)
+
+
+cdef uint64_t _checked(void *things, llt_recorder *recorder, size_t count) noexcept nogil:
+    return repeat(_checked_pair, things, recorder, count)
+
+
+cdef uint64_t _shared(void *things, llt_recorder *recorder, size_t count) noexcept nogil:
+    return repeat(_shared_pair, things, recorder, count)
+
+
+cdef uint64_t _malloc(void *things, llt_recorder *recorder, size_t count) noexcept nogil:
+    return repeat(_malloc_pair, things, recorder, count)
+
+
+cdef uint64_t _arena(void *things, llt_recorder *recorder, size_t count) noexcept nogil:
+    return repeat(_arena_block, things, recorder, count)
+
+
+KINDS = {"unchecked": 0, "checked": 1, "shared": 2, "malloc": 3, "arena": 4}
+
+cdef Run[5] _RUNS  # by the numbers of KINDS
+_RUNS[0] = _unchecked
+_RUNS[1] = _checked
+_RUNS[2] = _shared
+_RUNS[3] = _malloc
+_RUNS[4] = _arena
 
 
 @cython.final
-cdef class Allocation:
+cdef class Allocation(Loop):
     """Pairs of taking and giving back 64 bytes; ``kind`` is one of :data:`KINDS`, ValueError for another.
 
     The record given back last is taken next, the best case of all of them. An arena gives nothing back by itself: it is
@@ -116,12 +119,12 @@ cdef class Allocation:
     cdef Arena arena
     cdef void *memory
     cdef Sources sources
-    cdef Kind kind
 
     def __cinit__(self, str kind):
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-        self.kind = KINDS[kind]
+        self.run = _RUNS[KINDS[kind]]
+        self.things = &self.sources
         self.pool = ObjectPool(RECORDS, SIZE)
         self.shared = SharedObjectPool(RECORDS, SIZE)
         self.arena = Arena(ARENA_BLOCKS * SIZE)
@@ -135,16 +138,3 @@ cdef class Allocation:
 
     def __dealloc__(self):
         free(self.memory)
-
-    def block(self, size_t pairs):
-        """Make ``pairs`` in one stretch; returns their length in ticks."""
-        cdef uint64_t ticks
-        with nogil:
-            ticks = _run(&self.sources, self.kind, NULL, pairs)
-        return ticks
-
-    def each(self, Recorder recorder, size_t pairs):
-        """Make ``pairs`` and record the ticks of each."""
-        cdef llt_recorder *raw = recorder.raw
-        with nogil:
-            _run(&self.sources, self.kind, raw, pairs)

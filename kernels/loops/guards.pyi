@@ -1,12 +1,10 @@
 from typing import Final, Self, final
 
-from lltool.kernels.recorder import Recorder
+from lltool.kernels.loops.loop import Loop
 
 KINDS: Final[dict[str, int]]
 LIMITS: Final[dict[str, int]]
 
 @final
-class Guard:
+class Guard(Loop):
     def __new__(cls, kind: str) -> Self: ...
-    def block(self, count: int) -> int: ...
-    def each(self, recorder: Recorder, count: int) -> None: ...

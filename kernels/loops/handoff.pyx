@@ -6,8 +6,8 @@ from libc.stdint cimport uint64_t
 
 cimport cython
 
-from lltool.kernels.arch cimport llt_ticks_start, llt_ticks_stop
-from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+from lltool.kernels.loops.loop cimport repeat_while_good
+from lltool.kernels.recorder cimport Recorder, llt_recorder
 
 import os
 
@@ -41,7 +41,8 @@ cdef dict _MEANS = {
 }
 
 
-cdef int _round_trip(llt_handoff *game) noexcept nogil:
+cdef int _round_trip(void *things) noexcept nogil:
+    cdef llt_handoff *game = <llt_handoff *>things
     cdef int code = llt_handoff_pass(game, PEER)
     return code if code != 0 else llt_handoff_await(game, MEASURED)
 
@@ -53,31 +54,6 @@ cdef int _answer(llt_handoff *game) noexcept nogil:
         if code == 0:
             code = llt_handoff_pass(game, MEASURED)
     return code
-
-
-cdef int _block(llt_handoff *game, size_t round_trips, uint64_t *ticks) noexcept nogil:
-    cdef uint64_t start = llt_ticks_start()
-    cdef size_t _trip
-    cdef int code
-    for _trip in range(round_trips):
-        code = _round_trip(game)
-        if code != 0:
-            return code
-    ticks[0] = llt_ticks_stop() - start
-    return 0
-
-
-cdef int _each(llt_handoff *game, llt_recorder *recorder, size_t round_trips) noexcept nogil:
-    cdef uint64_t start
-    cdef size_t _trip
-    cdef int code
-    for _trip in range(round_trips):
-        start = llt_ticks_start()
-        code = _round_trip(game)
-        if code != 0:
-            return code
-        llt_record(recorder, llt_ticks_stop() - start)
-    return 0
 
 
 cdef object _failure(int code):
@@ -124,7 +100,7 @@ cdef class Handoff:
         cdef uint64_t ticks = 0
         cdef int code
         with nogil:
-            code = _block(self.game, round_trips, &ticks)
+            code = repeat_while_good(_round_trip, self.game, NULL, round_trips, &ticks)
         if code != 0:
             raise _failure(code)
         return ticks
@@ -134,6 +110,6 @@ cdef class Handoff:
         cdef llt_recorder *raw = recorder.raw
         cdef int code
         with nogil:
-            code = _each(self.game, raw, round_trips)
+            code = repeat_while_good(_round_trip, self.game, raw, round_trips, NULL)
         if code != 0:
             raise _failure(code)

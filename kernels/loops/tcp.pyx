@@ -10,8 +10,8 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
-from lltool.kernels.arch cimport llt_ticks_start, llt_ticks_stop
-from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+from lltool.kernels.loops.loop cimport repeat_while_good
+from lltool.kernels.recorder cimport Recorder, llt_recorder
 
 import os
 
@@ -72,7 +72,8 @@ cdef int _receive(const Channel *channel) noexcept nogil:
     return 0
 
 
-cdef int _round_trip(const Channel *channel) noexcept nogil:
+cdef int _round_trip(void *things) noexcept nogil:
+    cdef const Channel *channel = <const Channel *>things
     cdef int code = _send(channel)
     if code == 0:
         code = _receive(channel)
@@ -86,31 +87,6 @@ cdef int _echo(const Channel *channel) noexcept nogil:
         if code == 0:
             code = _send(channel)
     return code
-
-
-cdef int _block(const Channel *channel, size_t round_trips, uint64_t *ticks) noexcept nogil:
-    cdef uint64_t start = llt_ticks_start()
-    cdef size_t _
-    cdef int code
-    for _ in range(round_trips):
-        code = _round_trip(channel)
-        if code != 0:
-            return code
-    ticks[0] = llt_ticks_stop() - start
-    return 0
-
-
-cdef int _each(const Channel *channel, llt_recorder *recorder, size_t round_trips) noexcept nogil:
-    cdef uint64_t start
-    cdef size_t _
-    cdef int code
-    for _ in range(round_trips):
-        start = llt_ticks_start()
-        code = _round_trip(channel)
-        if code != 0:
-            return code
-        llt_record(recorder, llt_ticks_stop() - start)
-    return 0
 
 
 cdef Channel _open(int fd, size_t message_size, bint quickack) except *:
@@ -149,7 +125,7 @@ def block(int fd, size_t message_size, size_t round_trips, *, bint quickack=Fals
     cdef uint64_t ticks = 0
     cdef int code
     with nogil:
-        code = _block(&channel, round_trips, &ticks)
+        code = repeat_while_good(_round_trip, &channel, NULL, round_trips, &ticks)
     PyMem_Free(channel.message)
     if code != 0:
         raise _failure(code)
@@ -162,7 +138,7 @@ def each(int fd, size_t message_size, Recorder recorder, size_t round_trips, *, 
     cdef llt_recorder *raw = recorder.raw
     cdef int code
     with nogil:
-        code = _each(&channel, raw, round_trips)
+        code = repeat_while_good(_round_trip, &channel, raw, round_trips, NULL)
     PyMem_Free(channel.message)
     if code != 0:
         raise _failure(code)

@@ -1,0 +1,20 @@
+"""A loop round one operation on one core, in both modes: what the modules beside this one have in common."""
+
+from lltool.kernels.recorder cimport Recorder
+
+
+cdef class Loop:
+    """Operations on one core. A kind of loop sets what it runs, and on what."""
+
+    def block(self, size_t count):
+        """Make ``count`` in one stretch; returns their length in ticks."""
+        cdef uint64_t ticks
+        with nogil:
+            ticks = self.run(self.things, NULL, count)
+        return ticks
+
+    def each(self, Recorder recorder, size_t count):
+        """Make ``count`` and record the ticks of each."""
+        cdef llt_recorder *raw = recorder.raw
+        with nogil:
+            self.run(self.things, raw, count)
