@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import stat
+import time
 from collections.abc import Iterator
 
 from pydantic import ValidationError
@@ -24,36 +26,75 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_FILES = 100
 """Of one host."""
 
+CLOCK_SECONDS = 300.0
+"""Clocks that are farther apart make moments of two hosts incomparable."""
+
 _SUFFIX = ".json"
 _UNREMARKABLE = frozenset({"ok", "not-applicable"})
 
 
-def hosts(directory: str | os.PathLike[str]) -> Iterator[HostReport]:
-    """Every host of ``directory``, by name. Raises :class:`InvalidInput` where there is none."""
+def hosts(directory: str | os.PathLike[str], now: float | None = None) -> Iterator[HostReport]:
+    """Every host of ``directory``, by name. Raises :class:`InvalidInput` where there is none.
+
+    ``now``, in seconds since 1970, is what clocks of hosts are held against.
+    """
     shown = os.fspath(directory)
-    names: dict[str, list[str]] = {}
-    try:
-        for entry in sorted(os.scandir(shown), key=lambda found: found.name):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                names.setdefault(entry.name, []).extend(_files_of(entry.path))
-            elif entry.name.endswith(_SUFFIX):
-                names.setdefault(entry.name.removesuffix(_SUFFIX), []).append(entry.path)
-    except OSError as error:
-        raise InvalidInput(f"{shown} cannot be read", [str(from_os_error(shown, error).cause)]) from error
+    names = _files(shown)
     if not names:
         raise InvalidInput(
             f"{shown} holds no host",
             ["there is no HOST.json and no HOST/*.json in it"],
             next_step="collect `lltool monitor metrics --json` of each host there",
         )
+    seen: dict[str, str] = {}
     for name, paths in names.items():
-        yield _host(name, paths)
+        report = _host(name, paths)
+        _add_doubts(report, seen, time.time() if now is None else now)
+        yield report
 
 
-def _files_of(directory: str) -> list[str]:
-    return sorted(entry.path for entry in os.scandir(directory) if entry.name.endswith(_SUFFIX))
+def _files(directory: str) -> dict[str, list[str]]:
+    """By host: its files, or its directory where that cannot be listed."""
+    names: dict[str, list[str]] = {}
+    for entry in _entries(directory):
+        name = _readable(entry.name)
+        try:
+            is_directory = entry.is_dir()
+        except OSError:
+            names.setdefault(name.removesuffix(_SUFFIX), []).append(entry.path)
+            continue
+        if is_directory:
+            try:
+                found = [each.path for each in _entries(entry.path) if each.name.endswith(_SUFFIX)]
+            except InvalidInput:
+                found = [entry.path]
+            names.setdefault(name, []).extend(found)
+        elif entry.name.endswith(_SUFFIX):
+            names.setdefault(name.removesuffix(_SUFFIX), []).append(entry.path)
+    return names
+
+
+def _entries(directory: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
+    except OSError as error:
+        raise InvalidInput(f"{directory} cannot be read", [str(from_os_error(directory, error).cause)]) from error
+
+
+def _readable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 as their escape."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
+def _add_doubts(report: HostReport, seen: dict[str, str], now: float) -> None:
+    """What of a host cannot be right, though each of its files is well formed."""
+    doubts: list[str] = []
+    if report.node and (first := seen.setdefault(report.node, report.name)) != report.name:
+        doubts.append(f"it calls itself {report.node!r}, as {first} does: one of the two is not the host of its file")
+    if report.created is not None and report.created - now > CLOCK_SECONDS:
+        doubts.append(f"its document is of {(report.created - now) / 60:.0f} minutes from now: a clock is wrong")
+    report.faults += tuple(doubts)
 
 
 def _host(name: str, paths: list[str]) -> HostReport:
@@ -112,7 +153,10 @@ def _add(report: HostReport, path: str) -> None:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        # Not to wait where it is a pipe.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InvalidInput(f"{path} is not used", ["it is not a regular file"])
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise from_os_error(f"{path} cannot be read", error) from error
@@ -122,6 +166,8 @@ def _read(path: str) -> bytes:
 
 
 def _add_state(report: HostReport, state: HostState) -> None:
+    if report.created is not None and state.created < report.created:
+        return  # of several, the newest is how the host is
     report.node, report.version, report.created = state.host, state.version, state.created
     if state.unfinished:
         report.standing, report.reason = Standing.UNFINISHED, "a transaction was interrupted: run `lltool rollback`"

@@ -28,7 +28,8 @@ def fleet_page(fleet: Fleet, source: str, created: float) -> FleetPage:
     """The page of ``fleet``, read from ``source``."""
     settings = tuple(each.setting for each in fleet.settings[:MOST_SETTINGS])
     patterns = _patterns(fleet.hosts, settings)
-    attention = [host for host in fleet.hosts if host.standing not in {Standing.COMPLIANT, Standing.DRIFTED}]
+    unremarkable = {Standing.COMPLIANT, Standing.DRIFTED}
+    attention = [host for host in fleet.hosts if host.standing not in unremarkable or host.faults]
     changed = [host for host in fleet.hosts if host.changes]
     return FleetPage(
         title=f"Fleet of {_hosts(len(fleet.hosts))}",
@@ -89,6 +90,10 @@ def _sentences(fleet: Fleet) -> Iterable[str]:
         yield f"{_hosts(counts[Standing.UNFINISHED])} stopped in the middle of a transaction."
     if counts[Standing.REBOOT_PENDING]:
         yield f"{_hosts(counts[Standing.REBOOT_PENDING])} will comply after a reboot."
+    dated = [(host.created, host.name) for host in fleet.hosts if host.created is not None]
+    if dated:
+        oldest, name = min(dated)
+        yield f"The oldest document is of {_moment(oldest)}, from {name}."
     if fleet.outliers:
         first = fleet.outliers[0]
         yield (

@@ -254,7 +254,7 @@ def test_what_hosts_send_does_nothing_in_the_page(tmp_path: Path) -> None:
 
 def test_hosts_that_deviate_alike_are_one_row_and_long_lists_say_what_is_left_out(tmp_path: Path) -> None:
     for number in range(MOST_ROWS + 50):
-        put(tmp_path, f"alike{number}", state("x", drift=["s"]))
+        put(tmp_path, f"alike{number}", state(f"x{number}", drift=["s"]))
         put(tmp_path, f"gone{number}", {"schema": "lltool.host-status/1", "status": "unreachable"})
     page = fleet_page(picture(hosts(tmp_path)), "fleet", 0)
     assert [row.hosts for row in page.patterns] == [str(MOST_ROWS + 50)]
@@ -272,7 +272,51 @@ def test_the_document_names_the_group_of_each_host(tmp_path: Path) -> None:
     assert found["settings"] == [{"setting": "b", "counts": {"drift": 1}}]
 
 
-def test_unreadable_files_are_named(tmp_path: Path) -> None:
-    put(tmp_path, "h1", state("h1", ok=["a"]))
-    os.symlink(tmp_path / "nowhere", tmp_path / "h2.json")
-    assert seen(tmp_path)["h2"].standing is Standing.REFUSED
+def test_what_cannot_be_read_is_a_host_that_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "good", state("good", ok=["a"]))
+    os.symlink(tmp_path / "nowhere", tmp_path / "nowhere.json")
+    os.symlink("loop", tmp_path / "loop")
+    os.symlink("circle.json", tmp_path / "circle.json")
+    os.mkfifo(tmp_path / "pipe.json")
+    os.symlink("/dev/zero", tmp_path / "endless.json")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "notes.txt").write_text("no host")
+    found = seen(tmp_path)
+    assert {name: host.standing.value for name, host in found.items()} == {
+        "good": "compliant",
+        "nowhere": "refused",
+        "loop": "refused",
+        "circle": "refused",
+        "pipe": "refused",
+        "endless": "refused",
+        "folder.json": "refused",
+    }
+    assert "not a regular file" in found["pipe"].reason
+    assert "symbolic links" in found["loop"].reason
+
+
+def test_a_name_that_is_no_utf8_is_a_host_on_the_page_and_in_the_document(lltool: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path / "fleet") + b"/h\xff.json")).write_text(json.dumps(state("h1", drift=["s"])))
+    done = lltool("fleet", "report", "fleet", "--json", "-o", "page.html")
+    assert done.returncode == 3, done.stderr
+    assert [each["host"] for each in json.loads(done.stdout)["hosts"]] == ["h\\xff"]
+    assert "h\\xff" in (tmp_path / "page.html").read_text()
+
+
+def test_of_several_documents_the_newest_is_how_the_host_is(tmp_path: Path) -> None:
+    put(tmp_path / "h1", "a", state("h1", ok=["s"]) | {"created": 1.7e9})
+    put(tmp_path / "h1", "b", state("h1", drift=["s"]) | {"created": 1.6e9})
+    assert seen(tmp_path)["h1"].standing is Standing.COMPLIANT
+
+
+def test_one_host_in_two_files_and_a_clock_that_is_ahead_are_pointed_out(tmp_path: Path) -> None:
+    put(tmp_path, "h1", state("same", ok=["s"]))
+    put(tmp_path, "h2", state("same", ok=["s"]))
+    put(tmp_path, "h3", state("h3", ok=["s"]) | {"created": 1.7e9 + 1200})
+    found = {host.name: host for host in hosts(tmp_path, now=1.7e9)}
+    assert found["h1"].faults == ()
+    assert "as h1 does" in found["h2"].faults[0]
+    assert "20 minutes from now" in found["h3"].faults[0]
+    page = fleet_page(picture(found.values()), "fleet", 1.7e9)
+    assert [row.host for row in page.attention] == ["h2", "h3"]
