@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.fleet.playing import BIN, COLLECTION, LOWAT, NAMES, SOMAXCONN, Fleet, changed
+from tests.fleet.playing import BIN, COLLECTION, LOWAT, NAMES, SOMAXCONN, Fleet, changed, played, started
 
 HOLDER = """
 import fcntl, sys, time
@@ -112,6 +113,33 @@ def test_a_host_cut_off_in_the_middle_is_healed_by_rollback(fleet: Fleet) -> Non
     undone = fleet.play("rollback", "--limit", "h1")
     assert undone.code == 0, undone.output
     assert fleet.values(SOMAXCONN) == before
+
+
+def test_of_two_playbooks_at_once_one_is_refused_and_undoes_nothing_of_the_other(fleet: Fleet, tmp_path: Path) -> None:
+    before = fleet.values(SOMAXCONN)
+    program = fleet.hosts["h1"].home / "opt/bin/lltool"
+    own = program.read_text()
+    program.write_text(
+        "#!/bin/sh\n"
+        f'if [ "$1" = tune ] && [ "$2" = --yes ]; then\n'
+        f'  exec {sys.executable} {Path(__file__).with_name("slow.py")} {tmp_path}/slow "$@"\nfi\n'
+        f'exec {sys.executable} -m lltool "$@"\n'
+    )
+    serial = ("-e", '{"lltool_serial": ["100%"], "lltool_max_fail_percentage": 100}')
+    with started("tune", "--limit", "h1", directory=fleet.directory) as first:
+        try:
+            deadline = time.monotonic() + 120
+            while not (tmp_path / "slow.inside").exists() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            program.write_text(own)
+            second = played("tune", "--limit", "h1,h2", *serial, directory=fleet.directory)
+        finally:
+            (tmp_path / "slow.leave").touch()
+        output, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, output
+    assert {name: counts["failed"] for name, counts in second.recap.items()} == {"h1": 1, "h2": 0}, second.output
+    assert "is held" in second.output
+    assert fleet.values(SOMAXCONN) == before | {"h1": "8192", "h2": "8192"}
 
 
 def test_the_collection_is_clean_to_the_linter(tmp_path: Path) -> None:

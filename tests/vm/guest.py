@@ -150,6 +150,10 @@ class Guest:
         self._ask(["systemctl", "reboot"])
         self._await_ready()
 
+    def rebooted(self) -> None:
+        """Return when the boot is up that somebody else asked for."""
+        self._await_ready()
+
     def reset(self) -> None:
         """A boot without any goodbye, as after a power cut: what was not on the disk is lost."""
         self.monitor.execute("system_reset")

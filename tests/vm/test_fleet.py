@@ -76,6 +76,7 @@ def test_a_host_is_tuned_rebooted_verified_and_put_back(guest: Guest, before: di
     assert differences(state(guest), before) == {}
 
     assert "changed=2" in play(controller, "tune")  # tuned, rebooted
+    guest.rebooted()
     assert guest.read("/proc/sys/kernel/random/boot_id") != boot
     assert guest.read("/sys/devices/system/cpu/isolated") == ISOLATED
     assert guest.read("/proc/sys/vm/swappiness") == "1"
