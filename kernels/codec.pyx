@@ -6,10 +6,9 @@ How records are checked and moved: ``include/llt_codec.h``. Chapter 5.6.1, whose
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.long cimport PyLong_FromLongLong, PyLong_FromUnsignedLongLong
-from cpython.ref cimport Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from libc.stdint cimport int64_t, uint32_t
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_New
+from libc.stdint cimport INT32_MAX, int64_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
@@ -28,30 +27,62 @@ cdef object _field(object dtype, str name):
     return field, offset
 
 
-cdef object _value(const unsigned char *record, const Value *value):
-    cdef uint64_t number
-    cdef uint32_t bits
+# With references as they are: Cython would count each value up and down on its way into the tuple.
+cdef extern from "Python.h":
+    PyObject *PyLong_FromLong(long number)
+    PyObject *PyLong_FromLongLong(long long number)
+    PyObject *PyLong_FromUnsignedLongLong(unsigned long long number)
+    PyObject *PyBool_FromLong(long number)
+    PyObject *PyFloat_FromDouble(double number)
+    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *text, Py_ssize_t size)
+    void put_new "PyTuple_SET_ITEM"(tuple whole, Py_ssize_t at, PyObject *value)
+
+
+cdef inline PyObject *_value(const unsigned char *record, const Value *value) noexcept:
+    """A new reference; NULL with the error set."""
+    cdef uint64_t bits
+    cdef uint32_t half
     cdef float single
     cdef double real
-    cdef unsigned spare
-    if value.kind == c"S":
-        return record[value.wire:value.wire + value.size].rstrip(b"\0")
-    if value.kind == c"V":
-        return record[value.wire:value.wire + value.size]
-    number = llt_codec_number(record + value.wire, value.size, value.big)
+    cdef size_t size = value.size
     if value.kind == c"u":
-        return PyLong_FromUnsignedLongLong(number)
+        bits = llt_codec_unsigned(record, value.pick)
+        return PyLong_FromLong(<long>bits) if bits <= INT32_MAX else PyLong_FromUnsignedLongLong(bits)
     if value.kind == c"i":
-        spare = <unsigned>(64 - 8 * value.size)
-        return PyLong_FromLongLong(<int64_t>(number << spare) >> spare)
+        return PyLong_FromLongLong(llt_codec_signed(record, value.pick))
+    if value.kind == c"S":
+        while size > 0 and record[value.wire + size - 1] == 0:
+            size -= 1
+        return new_bytes(<const char *>record + value.wire, size)
+    if value.kind == c"V":
+        return new_bytes(<const char *>record + value.wire, size)
+    bits = llt_codec_unsigned(record, value.pick)
     if value.kind == c"b":
-        return number != 0
-    if value.size == sizeof(double):
-        memcpy(&real, &number, sizeof(double))
-        return real
-    bits = <uint32_t>number
-    memcpy(&single, &bits, sizeof(float))
-    return single
+        return PyBool_FromLong(bits != 0)
+    if size == sizeof(double):
+        memcpy(&real, &bits, sizeof(double))
+        return PyFloat_FromDouble(real)
+    half = <uint32_t>bits
+    memcpy(&single, &half, sizeof(float))
+    return PyFloat_FromDouble(single)
+
+
+cdef Value _value_of(object field, size_t wire, size_t size):
+    """The field at ``wire`` of a record of ``size`` bytes."""
+    cdef Value value
+    value.wire = wire
+    value.size = field.itemsize
+    value.big = _is_big(field)
+    value.kind = ord(field.kind)
+    # A text has no pick.
+    value.pick = llt_codec_pick_of(wire, value.size if value.kind in b"iufb" else 1, value.big, size)
+    return value
+
+
+cdef object _number(uint64_t bits, size_t size, bint signed):
+    """Bytes read as an unsigned number, as the signed one that they may be."""
+    cdef unsigned spare = <unsigned>(64 - 8 * size)
+    return <int64_t>(bits << spare) >> spare if signed else bits
 
 
 cdef int _put(unsigned char *record, const Value *value, str name, object given) except -1:
@@ -134,7 +165,7 @@ cdef class Layout:
             field, offset = _field(self.dtype, self.names[at])
             host = self.native.fields[self.names[at]][1]
             big = _is_big(field)
-            self.values[at] = Value(offset, field.itemsize, big, ord(field.kind))
+            self.values[at] = _value_of(field, offset, max(self.size, <size_t>LLT_CODEC_PICKED))
             self.fields[at] = llt_codec_field(
                 offset, host, field.itemsize,
                 field.kind in "iuf" and field.itemsize > 1 and big != (sys.byteorder == "big"))
@@ -179,17 +210,10 @@ cdef class Layout:
         cdef size_t at = llt_codec_check(&self.raw, record)
         cdef const llt_codec_expectation *missed = &self.expectations[at]
         cdef size_t one
-        cdef Value value = Value(missed.wire, missed.size, missed.big, ord(self.dtype.fields[self.checked[at]][0].kind))
-        if value.kind == c"b":
-            value.kind = c"u"
-        cdef unsigned char[8] text
-        wanted = []
-        for one in range(missed.count):
-            llt_codec_put(text, missed.size, missed.big, missed.values[one])
-            value.wire = 0
-            wanted.append(_value(text, &value))
-        value.wire = missed.wire
-        return f"field {self.checked[at]!r} is {_value(record, &value)}, not {' or '.join(map(str, wanted))}"
+        cdef bint signed = self.dtype.fields[self.checked[at]][0].kind == "i"
+        wanted = [_number(missed.values[one], missed.size, signed) for one in range(missed.count)]
+        found = _number(llt_codec_number(record + missed.wire, missed.size, missed.big), missed.size, signed)
+        return f"field {self.checked[at]!r} is {found}, not {' or '.join(map(str, wanted))}"
 
     def check(self, buffer):
         """How many good records follow one another from the start of ``buffer``, and the first other one's offset.
@@ -207,6 +231,7 @@ cdef class Layout:
         finally:
             PyBuffer_Release(&view)
 
+    @cython.binding(False)
     def decode(self, buffer, Py_ssize_t offset=0):
         """Values of the record at ``offset`` of ``buffer`` (bytes-like): a tuple in the order of ``names``.
 
@@ -226,20 +251,30 @@ cdef class Layout:
 
     cdef tuple decode_raw(self, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset):
         cdef const unsigned char *record = text + offset
+        cdef unsigned char[LLT_CODEC_PICKED] whole
         cdef size_t at
         cdef tuple found
+        cdef PyObject *value
+        if (offset < 0 or offset > size or <size_t>(size - offset) < self.raw.wire_size
+                or llt_codec_check(&self.raw, record) != self.raw.expectation_count):
+            self.refuse(text, size, offset)
+        if self.raw.wire_size < LLT_CODEC_PICKED:
+            memcpy(whole, record, self.raw.wire_size)
+            record = whole
+        found = PyTuple_New(self.raw.field_count)
+        for at in range(self.raw.field_count):
+            value = _value(record, &self.values[at])
+            if value is NULL:
+                raise MemoryError(f"no memory for field {self.names[at]!r}")
+            put_new(found, at, value)
+        return found
+
+    cdef int refuse(self, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset) except -1:
         if offset < 0 or offset > size:
             raise ValueError(f"offset {offset}: outside a buffer of {size} bytes")
         if <size_t>(size - offset) < self.raw.wire_size:
             raise ValueError(f"offset {offset}: {size - offset} bytes left, a record has {self.size}")
-        if llt_codec_check(&self.raw, record) != self.raw.expectation_count:
-            raise ValueError(f"offset {offset}: {self.disappointment(record)}")
-        found = PyTuple_New(self.raw.field_count)
-        for at in range(self.raw.field_count):
-            value = _value(record, &self.values[at])
-            Py_INCREF(value)
-            PyTuple_SET_ITEM(found, at, value)
-        return found
+        raise ValueError(f"offset {offset}: {self.disappointment(text + offset)}")
 
     def decode_many(self, buffer):
         """All records of ``buffer``: an array of ``native``; the GIL is released.
