@@ -71,6 +71,14 @@ BENCHMARKS = (
         "a new order: fields found, length and sum verified, price and quantity converted",
     ),
     entry(
+        "fix.build_order", "FIX 4.4 order, built", "5.6.2", "encode:fix_order",
+        "the same order written into its template: three numbers, four texts, length and sum",
+    ),
+    entry(
+        "message.parse_layout", "Record of a declared layout", "5.6.1", "encode:layout",
+        "36 bytes of ten big-endian fields, type checked, decoded into the host's record",
+    ),
+    entry(
         "tcp.rtt", "TCP loopback round trip", "5.4.1", "tcp:rtt",
         "64 bytes to another core and back over TCP, default sockets, blocking on both ends",
         cores=2, headline="p50", shares_core=True, in_trial=True,

@@ -48,3 +48,31 @@ def measure_both(effort: Effort, loop: Loop, ops: int, notes: dict[str, Any]) ->
     return Measurement(
         samples=histogram(recorder), block_ops=ops, block_ticks=block_ticks, notes={"steady": steady, **notes}
     )
+
+
+class CheckedLoop(Protocol):
+    """A loop over something that repeats, which counts what was good."""
+
+    def __len__(self) -> int: ...
+
+    def block(self, count: int, /) -> tuple[int, int]:
+        """Run ``count`` operations in one stretch; gives their ticks and how many were good."""
+
+    def each(self, recorder: Recorder, count: int, /) -> int:
+        """Run ``count`` operations and record the ticks of each; gives how many were good."""
+
+
+def measure_checked(effort: Effort, loop: CheckedLoop, notes: dict[str, Any]) -> Measurement:
+    """The same, a block being the whole list. Raises RuntimeError when something in it was refused."""
+    recorder = Recorder(effort.samples)
+    steady = warm_up(lambda: loop.block(len(loop))[0], effort)
+    blocks = [loop.block(len(loop)) for _ in range(effort.blocks)]
+    good = loop.each(recorder, effort.samples)
+    if good != effort.samples or any(count != len(loop) for _, count in blocks):
+        raise RuntimeError("a message of the workload was refused")
+    return Measurement(
+        samples=histogram(recorder),
+        block_ops=len(loop),
+        block_ticks=tuple(ticks for ticks, _ in blocks),
+        notes={"steady": steady, **notes},
+    )

@@ -6,11 +6,10 @@ import random
 import struct
 from collections.abc import Sequence
 
-from lltool.bench.recording import histogram
-from lltool.bench.workload import Effort, Measurement, warm_up
-from lltool.kernels.fix import Template
+from lltool.bench.workload import Effort, Measurement
+from lltool.bench.workloads.bothmodes import measure_checked
+from lltool.kernels.fix import DECIMAL, INTEGER, TEXT, Template
 from lltool.kernels.loops.decode import FIX, JSON, SBE, Messages
-from lltool.kernels.recorder import Recorder
 
 MESSAGES = 512
 LEVELS = 5
@@ -35,18 +34,7 @@ def fix_order(_cores: Sequence[int], effort: Effort) -> Measurement:
 
 
 def _decode(messages: Messages, effort: Effort) -> Measurement:
-    recorder = Recorder(effort.samples)
-    steady = warm_up(lambda: messages.block(len(messages))[0], effort)
-    blocks = [messages.block(len(messages)) for _ in range(effort.blocks)]
-    good = messages.each(recorder, effort.samples)
-    if good != effort.samples or any(count != len(messages) for _, count in blocks):
-        raise RuntimeError("a message of the workload was refused")
-    return Measurement(
-        samples=histogram(recorder),
-        block_ops=len(messages),
-        block_ticks=tuple(ticks for ticks, _ in blocks),
-        notes={"steady": steady, "messages": len(messages), "path": messages.path},
-    )
+    return measure_checked(effort, messages, {"messages": len(messages), "path": messages.path})
 
 
 def depth_updates() -> list[tuple[int, Levels, Levels]]:
@@ -81,23 +69,30 @@ def _sbe(first: int, bids: Levels, asks: Levels) -> bytes:
     return struct.pack("<HHHH", len(root), 10003, 1, 0) + root + groups + b"\x07BTCUSDT"
 
 
-def orders() -> list[bytes]:
-    """New orders in FIX 4.4, the same in every run."""
+ORDER = {35: b"D", 49: b"CLIENT12", 56: b"EXCHANGE", 34: INTEGER, 52: TEXT, 11: TEXT, 1: b"ACCOUNT7", 55: b"BTCUSDT",
+         54: TEXT, 60: TEXT, 38: DECIMAL, 40: b"2", 44: DECIMAL, 59: b"1"}  # fmt: skip
+"""A new order's fields in order; what differs from order to order is a slot."""
+
+
+def order_values() -> list[tuple[int | bytes, ...]]:
+    """The values of the slots of new orders, the same in every run."""
     source = random.Random(SEED)  # noqa: S311 - a workload, not a secret
-    slots = (34, 52, 11, 54, 60, 38, 44)
-    constant = {35: b"D", 49: b"CLIENT12", 56: b"EXCHANGE", 1: b"ACCOUNT7", 55: b"BTCUSDT", 40: b"2", 59: b"1"}
-    order = (35, 49, 56, 34, 52, 11, 1, 55, 54, 60, 38, 40, 44, 59)
-    form = Template([(tag, None if tag in slots else constant[tag]) for tag in order])
     stamp = b"20240627-11:17:25.%03d"
     return [
-        form.build(
-            b"%d" % (100 + number),
+        (
+            100 + number,
             stamp % (number % 1000),
             b"ORDER%08d" % source.randrange(10**8),
             b"%d" % source.randint(1, 2),
             stamp % (number % 1000),
-            b"%d.%05d" % (source.randrange(20), source.randrange(1, 100_000)),
-            b"%d.%02d" % (source.randrange(61_000, 62_000), source.randrange(100)),
+            source.randrange(1, 20 * 100_000) * 1000,
+            source.randrange(61_000 * 100, 62_000 * 100) * 1_000_000,
         )
         for number in range(MESSAGES)
     ]
+
+
+def orders() -> list[bytes]:
+    """New orders in FIX 4.4, the same in every run."""
+    form = Template(ORDER.items())
+    return [form.build(*values) for values in order_values()]
