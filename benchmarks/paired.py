@@ -33,9 +33,10 @@ class Row:
 
 def libraries(source: Path, also: Sequence[str], folder: Path, flags: Sequence[str] = ()) -> list[ctypes.CDLL]:
     """The peers of ``source``, built with -march=native in ``folder``, and those of the libraries ``also``."""
-    built = folder / "peers.so"
-    optimised = ["-std=c++20", "-O3", "-march=native", "-DNDEBUG", "-shared", "-fPIC", "-w"]
-    subprocess.run(["g++", *optimised, str(source), "-o", str(built), *flags], check=True)
+    built = folder / f"{source.stem}.so"
+    compiler = ["gcc", "-std=gnu11"] if source.suffix == ".c" else ["g++", "-std=c++20"]
+    optimised = [*compiler, "-O3", "-march=native", "-DNDEBUG", "-shared", "-fPIC", "-w"]
+    subprocess.run([*optimised, str(source), "-o", str(built), *flags], check=True)
     return [ctypes.CDLL(str(path)) for path in (built, *also)]
 
 
@@ -94,4 +95,4 @@ def report(row: Row, rounds: int, cores: list[int]) -> None:
             ratios = quantiles([figures["lltool"] / figures[name] for figures in found], n=4)
             values = [figures[name] for figures in found]
             shown = " ".join(f"{ratio:.2f}" for ratio in ratios)
-            print(f"  {name:12} {min(values):8.2f} {median(values):8.2f}   {shown}", flush=True)
+            print(f"  {name:26} {min(values):8.2f} {median(values):8.2f}   {shown}", flush=True)

@@ -20,16 +20,16 @@ Levels = list[tuple[int, int]]
 
 def json_depth(_cores: Sequence[int], effort: Effort) -> Measurement:
     """A depth update of 5 + 5 levels, about 420 bytes, to fixed point."""
-    return _decode(Messages([_json(*update) for update in depth_updates()], JSON), effort)
+    return _decode(Messages([json_text(*update) for update in depth_updates()], JSON), effort)
 
 
 def sbe_depth(_cores: Sequence[int], effort: Effort) -> Measurement:
     """The same updates in SBE."""
-    return _decode(Messages([_sbe(*update) for update in depth_updates()], SBE), effort)
+    return _decode(Messages([sbe_text(*update) for update in depth_updates()], SBE), effort)
 
 
 def fix_order(_cores: Sequence[int], effort: Effort) -> Measurement:
-    """A new order of 16 fields: framed, length and sum verified, price and quantity converted."""
+    """A new order of 17 fields: framed, length and sum verified, price and quantity converted."""
     return _decode(Messages(orders(), FIX), effort)
 
 
@@ -47,7 +47,9 @@ def depth_updates() -> list[tuple[int, Levels, Levels]]:
     return [(50093239203 + 6 * number, side(), side()) for number in range(MESSAGES)]
 
 
-def _json(first: int, bids: Levels, asks: Levels) -> bytes:
+def json_text(first: int, bids: Levels, asks: Levels) -> bytes:
+    """A depth update as the spot market's JSON."""
+
     def text(levels: Levels) -> str:
         return ",".join(
             f'["{price // 100}.{price % 100:02}000000","{quantity // 100_000}.{quantity % 100_000:05}000"]'
@@ -60,7 +62,8 @@ def _json(first: int, bids: Levels, asks: Levels) -> bytes:
     ).encode()
 
 
-def _sbe(first: int, bids: Levels, asks: Levels) -> bytes:
+def sbe_text(first: int, bids: Levels, asks: Levels) -> bytes:
+    """The same in SBE."""
     root = struct.pack("<qqqbb", 1723161255308000, first, first + 5, -2, -5)
     groups = b"".join(
         struct.pack("<HH", 16, len(side)) + b"".join(struct.pack("<qq", *level) for level in side)
@@ -69,8 +72,10 @@ def _sbe(first: int, bids: Levels, asks: Levels) -> bytes:
     return struct.pack("<HHHH", len(root), 10003, 1, 0) + root + groups + b"\x07BTCUSDT"
 
 
-ORDER = {35: b"D", 49: b"CLIENT12", 56: b"EXCHANGE", 34: INTEGER, 52: TEXT, 11: TEXT, 1: b"ACCOUNT7", 55: b"BTCUSDT",
-         54: TEXT, 60: TEXT, 38: DECIMAL, 40: b"2", 44: DECIMAL, 59: b"1"}  # fmt: skip
+ORDER: dict[int, bytes | int | None] = {
+    35: b"D", 49: b"CLIENT12", 56: b"EXCHANGE", 34: INTEGER, 52: TEXT, 11: TEXT, 1: b"ACCOUNT7", 55: b"BTCUSDT",
+    54: TEXT, 60: TEXT, 38: DECIMAL, 40: b"2", 44: DECIMAL, 59: b"1",
+}  # fmt: skip
 """A new order's fields in order; what differs from order to order is a slot."""
 
 
