@@ -79,6 +79,8 @@ cdef extern from "llt_desk.h" nogil:
         llt_int128 fee, int64_t now_ns)
     void llt_desk_sent(llt_desk *desk)
     void llt_desk_connect(llt_desk *desk, int64_t now_ns)
+    void llt_desk_disconnect(llt_desk *desk, int64_t now_ns)
+    void llt_desk_invalidate(llt_desk *desk, int64_t now_ns)
     void llt_desk_look(llt_desk *desk, int64_t now_ns)
 
 

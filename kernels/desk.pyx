@@ -23,7 +23,7 @@ from lltool.kernels.router cimport (
     llt_router_watch,
 )
 from lltool.kernels.sbe cimport LLT_SBE_OK, llt_sbe_parse, llt_sbe_trade
-from lltool.kernels.sync cimport check_arrays, llt_sync_invalidate
+from lltool.kernels.sync cimport check_arrays
 
 from lltool.kernels import binance_json
 from lltool.kernels.router import OrderEvent
@@ -113,6 +113,14 @@ cdef class Desk:
         """The stream is subscribed, after there was none: the book waits for a snapshot."""
         llt_desk_connect(&self.raw, now_ns)
 
+    def disconnect(self, int64_t now_ns):
+        """The stream has ended: the book stays as it was, to look at, and no order leaves."""
+        llt_desk_disconnect(&self.raw, now_ns)
+
+    def invalidate(self, int64_t now_ns):
+        """The book is known to be wrong: it waits for a snapshot, and no order leaves."""
+        llt_desk_invalidate(&self.raw, now_ns)
+
     def look(self, int64_t now_ns):
         """To be called often, also when nothing comes: book reports that have arrived, notice silence."""
         llt_desk_look(&self.raw, now_ns)
@@ -180,7 +188,7 @@ cdef class Floor:
         cdef size_t at
         self.refused += 1
         for at in range(self.count):
-            llt_sync_invalidate(self.raw[at].sync, now_ns)
+            llt_desk_invalidate(self.raw[at], now_ns)
         return LLT_DESK_REFUSED
 
     cdef int _find(self) noexcept nogil:

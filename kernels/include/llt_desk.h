@@ -190,6 +190,12 @@ static inline void llt_desk_follow_state(llt_desk *desk) {
     }
 }
 
+/* The book is known to be wrong, or may be: it waits for a snapshot, and no order leaves. */
+static inline void llt_desk_invalidate(llt_desk *desk, int64_t now_ns) {
+    llt_sync_invalidate(desk->sync, now_ns);
+    llt_desk_follow_state(desk);
+}
+
 /* Sends what the strategy wants, through breaker and router. */
 static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish *wanted, llt_desk_stamps *stamps,
                                                   int64_t now_ns) {
@@ -274,8 +280,7 @@ static inline void llt_desk_compare(llt_desk *desk, int64_t now_ns) {
     llt_desk_log(desk, LLT_DESK_LOG_CONTRADICTION, (int64_t)id, (int64_t)ticker->update_id, ticker->price[0],
                  ticker->price[1]);
     if (++desk->contradictions_in_a_row >= LLT_DESK_CONTRADICTIONS) {
-        llt_sync_invalidate(desk->sync, now_ns);
-        llt_desk_follow_state(desk);
+        llt_desk_invalidate(desk, now_ns);
         desk->contradictions_in_a_row = 0;
         desk->last_ticker.update_id = 0;
     }
@@ -355,6 +360,12 @@ static inline void llt_desk_connect(llt_desk *desk, int64_t now_ns) {
     desk->last_ticker.update_id = 0;
     desk->contradictions_in_a_row = 0;
     llt_sync_connect(desk->sync, now_ns);
+    llt_desk_follow_state(desk);
+}
+
+/* The connection is gone: the book stays as it was, to look at. */
+static inline void llt_desk_disconnect(llt_desk *desk, int64_t now_ns) {
+    llt_sync_disconnect(desk->sync, now_ns);
     llt_desk_follow_state(desk);
 }
 

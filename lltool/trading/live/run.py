@@ -212,8 +212,7 @@ class TradingRun:
 
     def _on_lost(self) -> None:
         for symbol in self.symbols:
-            symbol.desk.sync.disconnect(monotonic_ns())
-            symbol.desk.look(monotonic_ns())
+            symbol.desk.disconnect(monotonic_ns())
         self.tell("market data lost: trading stops until the books are rebuilt")
 
     async def _fetch(self, symbol: _Symbol) -> None:
@@ -256,7 +255,7 @@ class TradingRun:
         sync = symbol.desk.sync
         if sync.state is State.STALE:
             # A stream that is silent though connected is not waited for: the book is built anew.
-            sync.invalidate(now_ns)
+            symbol.desk.invalidate(now_ns)
             self.tell(f"{symbol.desk.symbol}: no market data for {self.configuration.live.stale_stop_ms} ms: resync")
         if sync.state is State.LIVE:
             symbol.live_since_ns = symbol.live_since_ns or now_ns
