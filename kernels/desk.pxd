@@ -6,6 +6,7 @@ from lltool.kernels.breaker cimport CircuitBreaker, llt_breaker
 from lltool.kernels.histogram cimport LatencyHistogram, llt_histogram
 from lltool.kernels.int128 cimport llt_int128
 from lltool.kernels.log_ring cimport LogRing, llt_log
+from lltool.kernels.order_wire cimport OrderWire, llt_order_wire
 from lltool.kernels.paper cimport PaperExchange, llt_paper
 from lltool.kernels.router cimport Router, llt_order_event, llt_router
 from lltool.kernels.strategy cimport Strategy
@@ -51,6 +52,7 @@ cdef extern from "llt_desk.h" nogil:
         llt_sync *sync
         llt_router *router
         llt_paper *paper
+        llt_order_wire *wire
         llt_breaker *breaker
         llt_log *log
         llt_histogram **spans
@@ -58,6 +60,8 @@ cdef extern from "llt_desk.h" nogil:
         void *strategy
         llt_desk_order out
         llt_desk_stamps stamps
+        const unsigned char *message
+        size_t message_size
         uint64_t *tokens
         llt_desk_ticker *tickers
         int64_t symbol_number
@@ -93,6 +97,7 @@ cdef class Desk:
     cdef readonly Strategy strategy
     cdef readonly LogRing log
     cdef readonly str symbol
+    cdef OrderWire wire
     cdef dict spans  # of the floor: they live as long as somebody records into them
 
 

@@ -109,6 +109,17 @@ cdef class Desk:
         free(self.raw.tokens)
         free(self.raw.tickers)
 
+    def write_orders_with(self, OrderWire wire not None):
+        """Orders that the desk gives out are written by ``wire``, whose instruments are numbered as the desks, from 1.
+
+        Raises ValueError for a wire that does not know this desk's number.
+        """
+        if self.raw.symbol_number < 0 or (
+                wire.instruments is not None and self.raw.symbol_number >= <int64_t>wire.instruments):
+            raise ValueError(f"desk {self.raw.symbol_number}: the wire has {wire.instruments} instruments")
+        self.wire = wire
+        self.raw.wire = &wire.raw
+
     def connect(self, int64_t now_ns):
         """The stream is subscribed, after there was none: the book waits for a snapshot."""
         llt_desk_connect(&self.raw, now_ns)
@@ -150,6 +161,11 @@ cdef class Desk:
     def out(self):
         """``(id, side, price, quantity)`` of the order that SEND is about."""
         return self.raw.out.id, self.raw.out.side, self.raw.out.price, self.raw.out.quantity
+
+    @property
+    def message(self):
+        """The order of ``out`` as the bytes to send; None without a wire."""
+        return None if self.raw.wire is NULL else self.raw.message[:self.raw.message_size]
 
     def counters(self):
         """{name: count} of messages by kind, and of what was found in them."""

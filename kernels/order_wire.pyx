@@ -51,14 +51,15 @@ cdef class OrderWire:
 
 
 cdef class FixOrderWire(OrderWire):
-    """FIX 4.4: limit orders, immediate-or-cancel, of ``symbols``, which messages number from 1.
+    """FIX 4.4: limit orders of ``symbols``, which messages number from 1, immediate-or-cancel or as ``in_force`` says.
 
     ``sender`` and ``target`` are the CompIDs of a session that is logged on; its next message has ``next_number``, and
     the session goes on with the number that stands here afterwards. Raises ValueError without symbols or for a value
     that FIX cannot hold, MemoryError.
     """
 
-    def __cinit__(self, *, bytes sender, bytes target, symbols, uint64_t next_number=1):
+    def __cinit__(self, *, bytes sender, bytes target, symbols, uint64_t next_number=1,
+                  bytes in_force=b"3"):
         cdef Template fresh, cancel
         cdef size_t at, longest = 0
         self.templates = []
@@ -66,7 +67,7 @@ cdef class FixOrderWire(OrderWire):
             head = [(49, sender), (56, target), (34, INTEGER), (52, TEXT)]
             what = [(55, symbol), (54, TEXT), (60, TEXT), (38, DECIMAL)]
             fresh = Template([
-                (35, b"D"), *head, (11, INTEGER), *what, (40, b"2"), (44, DECIMAL), (59, b"3"),
+                (35, b"D"), *head, (11, INTEGER), *what, (40, b"2"), (44, DECIMAL), (59, in_force),
             ])
             cancel = Template([(35, b"F"), *head, (41, INTEGER), (11, TEXT), *what])
             assert fresh.slots == NEW_SLOTS and cancel.slots == CANCEL_SLOTS
@@ -96,3 +97,7 @@ cdef class FixOrderWire(OrderWire):
     def next_number(self):
         """MsgSeqNum of the next message."""
         return self.raw.next_number
+
+    @next_number.setter
+    def next_number(self, uint64_t number):
+        self.raw.next_number = number

@@ -40,6 +40,19 @@ class RiskCheck:
         rate_window_ns: int,
         max_age_ns: int,
     ) -> Self: ...
+    def set_limits(
+        self,
+        *,
+        max_quantity: int,
+        band: int,
+        max_notional: int,
+        max_long: int,
+        max_short: int,
+        max_open_orders: int,
+        max_gross_notional: int,
+        rate_window_ns: int,
+        max_age_ns: int,
+    ) -> None: ...
     def check(self, order_id: int, side: int, price: int, quantity: int, now_ns: int) -> int: ...
     def accept(self, order_id: int, side: int, price: int, quantity: int, now_ns: int) -> None: ...
     def fill(self, side: int, price: int, quantity: int, complete: bool) -> None: ...

@@ -7,7 +7,7 @@ from enum import IntFlag
 
 cimport cython
 
-from lltool.kernels.int128 cimport to_int128
+from lltool.kernels.int128 cimport llt_int128, to_int128
 
 BUY = 0
 SELL = 1
@@ -58,6 +58,14 @@ cdef class RiskCheck:
 
     def __dealloc__(self):
         llt_risk_destroy(&self.raw)
+
+    def set_limits(self, *, int64_t max_quantity, int64_t band, max_notional, int64_t max_long, int64_t max_short,
+                   int64_t max_open_orders, max_gross_notional, int64_t rate_window_ns, int64_t max_age_ns):
+        """Other limits from the next order on; lot, tick and ``max_orders`` stay. The owning thread only."""
+        cdef llt_int128 notional = to_int128(max_notional), gross = to_int128(max_gross_notional)
+        self.raw.limits = llt_risk_limits(
+            max_quantity, self.raw.limits.lot, self.raw.limits.tick, band, notional, max_long, max_short,
+            max_open_orders, gross, rate_window_ns, max_age_ns)
 
     def check(self, uint64_t order_id, uint32_t side, int64_t price, int64_t quantity, int64_t now_ns):
         """0 for an order that may be sent, else the bits of :class:`Breach` that say why not."""

@@ -93,6 +93,7 @@ cdef extern from "llt_router.h" nogil:
     ctypedef struct llt_router:
         llt_risk *risk
         llt_kill_switch *kill
+        llt_router_limits limits
         llt_orders orders
         llt_account account
         int64_t live

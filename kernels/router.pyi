@@ -80,6 +80,18 @@ class Router:
     def kill(self) -> KillSwitch: ...
     live: bool
     restricted: bool
+    def set_limits(
+        self,
+        *,
+        min_quantity: int,
+        min_notional: int,
+        max_loss: int,
+        max_drawdown: int,
+        duplicate_window_ns: int,
+        burst_window_ns: int,
+        max_size_multiple: int,
+        max_cancels_percent: int,
+    ) -> None: ...
     def submit(self, side: int, price: int, quantity: int, now_ns: int) -> tuple[int, int]: ...
     def sent(self) -> None: ...
     def on(self, id: int, event: OrderEvent, now_ns: int) -> bool: ...  # noqa: A002

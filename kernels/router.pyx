@@ -97,6 +97,13 @@ cdef class Router:
         if self.raw.risk is not NULL:
             llt_router_destroy(&self.raw)
 
+    def set_limits(self, *, int64_t min_quantity, min_notional, max_loss, max_drawdown, int64_t duplicate_window_ns,
+                   int64_t burst_window_ns, int64_t max_size_multiple, int64_t max_cancels_percent):
+        """Other limits from the next order on; capacity and ``max_burst`` stay. The owning thread only."""
+        self.raw.limits = llt_router_limits(
+            min_quantity, to_int128(min_notional), to_int128(max_loss), to_int128(max_drawdown), duplicate_window_ns,
+            burst_window_ns, max_size_multiple, max_cancels_percent)
+
     def submit(self, uint32_t side, int64_t price, int64_t quantity, int64_t now_ns):
         """``(id, 0)`` of an order that must be sent now, :meth:`sent` after it; ``(0, reasons)`` when it must not.
 

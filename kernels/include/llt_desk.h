@@ -17,6 +17,7 @@
 #include "llt_histogram.h"
 #include "llt_l2_book.h"
 #include "llt_log.h"
+#include "llt_order_wire.h"
 #include "llt_paper.h"
 #include "llt_quote.h"
 #include "llt_router.h"
@@ -80,6 +81,7 @@ typedef struct {
     llt_sync *sync;
     llt_router *router;
     llt_paper *paper; /* NULL when orders go elsewhere */
+    llt_order_wire *wire; /* NULL when the caller writes the message of an order */
     llt_breaker *breaker;
     llt_log *log;
     llt_histogram *spans[LLT_STAGES]; /* of the floor: all its desks record into the same */
@@ -87,6 +89,8 @@ typedef struct {
     void *strategy;
     llt_desk_order out;
     llt_desk_stamps stamps; /* of the order in `out` */
+    const unsigned char *message; /* it as bytes, with a wire; until the next one is written */
+    size_t message_size;
     uint64_t *tokens; /* of the breaker, by the place of the order */
     llt_desk_ticker *tickers;
     uint64_t tickers_in, tickers_out;
@@ -196,6 +200,17 @@ static inline void llt_desk_invalidate(llt_desk *desk, int64_t now_ns) {
     llt_desk_follow_state(desk);
 }
 
+/* The order in `out` as bytes, where there is a wire to write it. */
+static inline void llt_desk_serialise(llt_desk *desk, llt_desk_stamps *stamps) {
+    if (desk->wire == NULL) {
+        return;
+    }
+    const llt_wire_order order = {desk->out.id, desk->out.price, desk->out.quantity,
+                                  (uint32_t)desk->symbol_number + 1, desk->out.side};
+    desk->message = llt_order_wire_write(desk->wire, &order, false, &desk->message_size);
+    llt_desk_stage(desk, LLT_STAGE_SERIALISE, stamps);
+}
+
 /* Sends what the strategy wants, through breaker and router. */
 static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish *wanted, llt_desk_stamps *stamps,
                                                   int64_t now_ns) {
@@ -219,6 +234,7 @@ static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish
     desk->out = (llt_desk_order){order->id, order->price, order->quantity, order->side};
     llt_desk_stage(desk, LLT_STAGE_RISK, stamps);
     if (desk->paper == NULL) {
+        llt_desk_serialise(desk, stamps);
         desk->stamps = *stamps;
         return LLT_DESK_SEND;
     }

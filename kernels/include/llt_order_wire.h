@@ -1,6 +1,6 @@
 /* An order as the bytes its venue takes: packed (llt_order_message.h), or FIX 4.4 from templates (llt_fix_build.h).
  *
- * FIX: NewOrderSingle (35=D, limit, immediate-or-cancel) and OrderCancelRequest (35=F). What never changes is in the
+ * FIX: NewOrderSingle (35=D, limit) and OrderCancelRequest (35=F). What never changes is in the
  * template of the instrument; the slots, in this order, are written each time:
  *
  *   D   34 52 11 54 60 38 44

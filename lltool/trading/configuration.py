@@ -229,7 +229,8 @@ class Pipeline(Section):
     """Where the stages run."""
 
     layout: Literal["run-to-completion", "two-cores", "three-cores"] = Field(
-        default="run-to-completion", description="all stages on one core, or receive | book, strategy, risk | transmit"
+        default="run-to-completion",
+        description="all stages on one core, as WebSocket streams have them; the others are the packed feed's",
     )
     cores: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)] = Field(
         default=(), description="a core for each thread; empty: the isolated ones"

@@ -1,7 +1,7 @@
 """A FIX 4.4 session on one connection, either side of it: logon, sequence numbers, heartbeats, resending, logout.
 
-Off the hot path: orders are serialised from templates (``kernels/fix.pyx``) when speed matters; here a message is
-numbered, stamped, kept for resending, and written. The state outlives the connection, so that a reconnect goes on with
+Off the hot path: orders come written, from templates (``kernels/order_wire.pyx``); here any other message is numbered,
+stamped, kept for resending, and written. The state outlives the connection, so that a reconnect goes on with
 the numbers and asks for what was missed.
 """
 
@@ -21,6 +21,9 @@ Fields = Sequence[tuple[int, bytes]]
 KEPT = 10_000
 """Application messages kept for resending; what is older is gap-filled."""
 
+_WRITTEN_ANEW = frozenset({8, 9, 10, 34, 35, 49, 52, 56})
+"""Header and trailer of a message."""
+
 ADMINISTRATIVE = frozenset({b"0", b"1", b"2", b"3", b"4", b"5", b"A"})
 
 
@@ -30,7 +33,8 @@ class FixState:
 
     next_out: int = 1
     next_in: int = 1
-    sent: dict[int, tuple[bytes, Fields]] = field(default_factory=dict)
+    sent: dict[int, tuple[bytes, Fields] | bytes] = field(default_factory=dict)
+    """Each as kind and fields, or as the message that was written."""
 
     def reset(self) -> None:
         """Start over with number 1 on both sides."""
@@ -140,6 +144,18 @@ class FixSession(asyncio.Protocol):
         else:
             self.state.next_out += 1
         return number
+
+    def send_written(self, message: bytes) -> None:
+        """Send an application message that was written with this session's header; it has taken the last number.
+
+        To be called when both sides are logged on.
+        """
+        number = self.state.next_out - 1
+        self.state.sent[number] = message
+        self.state.sent.pop(number - KEPT, None)
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(message)
+            self._sent_at = asyncio.get_running_loop().time()
 
     def _write(self, kind: bytes, fields: Fields, *, number: int | None = None, first_sent: bool = True) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -254,7 +270,8 @@ class FixSession(asyncio.Protocol):
             if gap is not None:
                 self._fill_gap(gap, number)
                 gap = None
-            self._write(kept[0], kept[1], number=number, first_sent=False)
+            kind, fields = _taken_apart(kept) if isinstance(kept, bytes) else kept
+            self._write(kind, fields, number=number, first_sent=False)
         if gap is not None:
             self._fill_gap(gap, end + 1)
 
@@ -280,6 +297,14 @@ class FixSession(asyncio.Protocol):
                 self._tested = True
                 self._write(b"1", [(112, timestamp())])
         self._timer = loop.call_later(max(beat / 4, 0.05), self._watch)
+
+
+def _taken_apart(message: bytes) -> tuple[bytes, Fields]:
+    """Kind and fields of a message that was written elsewhere, without what each sending writes anew."""
+    from lltool.kernels.fix import parse
+
+    items = parse(message).items()
+    return dict(items)[35], [(tag, value) for tag, value in items if tag not in _WRITTEN_ANEW]
 
 
 def _is_yes(message: Message, tag: int) -> bool:

@@ -25,8 +25,8 @@ def new_floor(
 ) -> Floor:
     """A desk for each of ``instruments``: (symbol, SPOT or FUTURES of :mod:`lltool.kernels.binance_json`).
 
-    They share one circuit breaker, as they share the way to the exchange. ``epoch`` begins the ids of orders. Without
-    ``paper`` orders are given out by the desks.
+    They share one circuit breaker, as they share the way to the exchange. ``epoch`` begins the ids of the first desk's
+    orders, ``epoch + 1`` those of the second, and so on. Without ``paper`` orders are given out by the desks.
     """
     from lltool.kernels.breaker import CircuitBreaker
     from lltool.kernels.desk import Desk, Floor
@@ -54,7 +54,7 @@ def new_floor(
             Desk(
                 symbol,
                 sync,
-                Router(risk_check(configuration), kill, epoch=epoch, **router_arguments(configuration)),
+                Router(risk_check(configuration), kill, epoch=epoch + number, **router_arguments(configuration)),
                 PaperExchange(sync, **paper_arguments(configuration)) if paper else None,
                 breaker,
                 log,

@@ -19,34 +19,46 @@ def risk_check(configuration: Configuration) -> RiskCheck:
     """The risk check of one symbol."""
     from lltool.kernels.risk import RiskCheck
 
-    risk, market = configuration.risk, configuration.market
+    market = configuration.market
     return RiskCheck(
-        max_quantity=risk.max_quantity,
-        lot=market.lot,
-        tick=market.tick,
-        band=risk.price_band,
-        max_notional=risk.max_notional * SCALE,
-        max_long=risk.max_position,
-        max_short=risk.max_position,
-        max_open_orders=risk.max_open_orders,
-        max_gross_notional=risk.max_gross_notional * SCALE,
-        max_orders=risk.max_orders,
-        rate_window_ns=risk.rate_window_ms * _NS_PER_MS,
-        max_age_ns=risk.max_book_age_ms * _NS_PER_MS,
+        lot=market.lot, tick=market.tick, max_orders=configuration.risk.max_orders, **risk_limits(configuration)
     )
+
+
+def risk_limits(configuration: Configuration) -> dict[str, int]:
+    """Those limits of a :class:`lltool.kernels.risk.RiskCheck` that may change while it runs."""
+    risk = configuration.risk
+    return {
+        "max_quantity": risk.max_quantity,
+        "band": risk.price_band,
+        "max_notional": risk.max_notional * SCALE,
+        "max_long": risk.max_position,
+        "max_short": risk.max_position,
+        "max_open_orders": risk.max_open_orders,
+        "max_gross_notional": risk.max_gross_notional * SCALE,
+        "rate_window_ns": risk.rate_window_ms * _NS_PER_MS,
+        "max_age_ns": risk.max_book_age_ms * _NS_PER_MS,
+    }
 
 
 def router_arguments(configuration: Configuration) -> dict[str, int]:
     """Keyword arguments of :class:`lltool.kernels.router.Router`, but for the epoch."""
-    risk = configuration.risk
     return {
         "capacity": ORDERS_KNOWN,
+        "max_burst": configuration.risk.max_burst,
+        **router_limits(configuration),
+    }
+
+
+def router_limits(configuration: Configuration) -> dict[str, int]:
+    """Those limits of a :class:`lltool.kernels.router.Router` that may change while it runs."""
+    risk = configuration.risk
+    return {
         "min_quantity": risk.min_quantity,
         "min_notional": risk.min_notional * SCALE,
         "max_loss": risk.max_loss * SCALE,
         "max_drawdown": risk.max_drawdown * SCALE,
         "duplicate_window_ns": risk.duplicate_window_ms * _NS_PER_MS,
-        "max_burst": risk.max_burst,
         "burst_window_ns": risk.burst_window_ms * _NS_PER_MS,
         "max_size_multiple": risk.max_size_multiple,
         "max_cancels_percent": risk.max_cancels_percent,

@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip("lltool.kernels.desk", reason="needs the compiled kernels")
 
-from lltool.kernels.binance_json import DEPTH, FUTURES, SNAPSHOT, SPOT, Parser
+from lltool.kernels.binance_json import FUTURES, SPOT, Parser
 from lltool.kernels.desk import Floor, Outcome, new_log
 from lltool.kernels.kill_switch import KillSwitch
 from lltool.kernels.sync import BookSync, State
@@ -46,6 +46,10 @@ def messages(name: str) -> tuple[bytes, list[bytes]]:
     last = parser.parse(snapshot).last_update_id
     depth = [each for each in payloads if each.startswith(b'{"e":"depthUpdate"')]
     return snapshot, [each for each in depth if parser.parse(each).last_update_id > last]
+
+
+def decimal(value: int) -> bytes:
+    return b"%d.%08d" % divmod(value, 10**8)
 
 
 class Followed:
@@ -80,9 +84,9 @@ class Followed:
     def snapshot(self) -> bytes:
         """The undisturbed book as the exchange answers a depth request, with all its levels."""
         sides = [
-            b",".join(b'["%d.%08d","%d.%08d"]' % (*divmod(price, 10**8), *divmod(quantity, 10**8)) for price, quantity in side.tolist())
+            b",".join(b'["%b","%b"]' % (decimal(price), decimal(quantity)) for price, quantity in side.tolist())
             for side in self.truth.levels()
-        ]  # fmt: skip
+        ]
         return b'{"lastUpdateId":%d,"bids":[%b],"asks":[%b]}' % (self.truth.update_id, *sides)
 
     def is_blocked(self) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lltool.errors import from_os_error
+from lltool.errors import LltoolError
 from lltool.trading.exchange.fix_entry import FixEntry
 from lltool.trading.exchange.market import Market, monotonic_ns
 from lltool.trading.exchange.order_entry import OrderEntry
@@ -73,7 +74,11 @@ class Exchange:
                 server, number = await door.start(self.host, port)
             except OSError as error:
                 await self.stop()
-                raise from_os_error(f"{self.host}:{port} cannot be listened on", error) from error
+                raise LltoolError(
+                    f"{self.host}:{port} cannot be listened on",
+                    cause=os.strerror(error.errno) if error.errno else str(error),
+                    next_step="choose another port; 0 has the kernel choose",
+                ) from error
             self._servers.append(server)
             opened.append(number)
         self.ports = Ports(*opened)

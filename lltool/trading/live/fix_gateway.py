@@ -1,4 +1,8 @@
-"""Order entry at a simulated exchange by FIX 4.4: paper orders that travel over a real session, on loopback only."""
+"""Order entry at a simulated exchange by FIX 4.4: paper orders that travel over a real session, on loopback only.
+
+Orders and cancels are written in the kernel, from templates (``lltool.kernels.order_wire``): an order is bytes before
+Python sees it. The sequence number of the next message therefore stands there, for the whole session.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from lltool.trading.live.backoff import Backoff
 if TYPE_CHECKING:
     from lltool.kernels.desk import Desk
     from lltool.kernels.fix import Message
+    from lltool.kernels.order_wire import FixOrderWire
 
 HOST = "127.0.0.1"
 PEER = b"EXCHANGE"
@@ -23,16 +28,45 @@ _ENDED = frozenset({b"2", b"4", b"8", b"C"})
 """OrdStatus of orders that are on no book."""
 
 
+_GOOD_TILL_CANCELLED = b"1"
+
+
+class _WireState(FixState):
+    """The state of a session whose next sequence number stands where orders are written."""
+
+    def __init__(self, wire: FixOrderWire) -> None:
+        self._wire = wire
+        super().__init__()
+
+    @property
+    def next_out(self) -> int:
+        return self._wire.next_number
+
+    @next_out.setter
+    def next_out(self, number: int) -> None:
+        self._wire.next_number = number
+
+
 class FixGateway:
-    """One session for all desks, kept up with back-off. A ClOrdID is the desk's number and the id in its router.
+    """One session for all desks, kept up with back-off. A ClOrdID is the order's id; desk n has those of ``epoch`` + n.
 
     What is not answered is the watcher's business (``run``): it becomes unknown and is asked about.
     """
 
-    def __init__(self, desks: list[Desk], port: int, sender: bytes) -> None:
-        self._desks = desks
+    def __init__(self, desks: list[Desk], port: int, sender: bytes, epoch: int) -> None:
+        from lltool.kernels.order_wire import FixOrderWire
+
+        self._desks, self._epoch = desks, epoch
         self._port, self._sender = port, sender
-        self._state = FixState()
+        self._wire = FixOrderWire(
+            sender=sender,
+            target=PEER,
+            symbols=[desk.symbol.encode() for desk in desks],
+            in_force=_GOOD_TILL_CANCELLED,
+        )
+        for desk in desks:
+            desk.write_orders_with(self._wire)
+        self._state = _WireState(self._wire)
         self._session: FixSession | None = None
         self._backoff = Backoff()
         self._stopped = asyncio.Event()
@@ -111,16 +145,14 @@ class FixGateway:
         elif kind != b"r":
             self.unexplained += 1
 
-    def _name(self, desk: Desk, order_id: int) -> bytes:
-        return b"%d.%d" % (self._desks.index(desk), order_id)
-
     def _find(self, name: bytes) -> tuple[int, Desk] | None:
         """The order of this ClOrdID."""
-        number, dot, order_id = name.partition(b".")
-        if not (dot and number.isdigit() and order_id.isdigit() and int(number) < len(self._desks)):
+        order_id = int(name) if name.isdigit() else 0
+        number = (order_id >> 32) - self._epoch
+        if not 0 <= number < len(self._desks):
             self.unexplained += 1
             return None
-        return int(order_id), self._desks[int(number)]
+        return order_id, self._desks[number]
 
     def _on_execution(self, message: Message, now_ns: int) -> None:
         from lltool.kernels.router import OrderEvent
@@ -189,47 +221,34 @@ class FixGateway:
     # --- the run asks ---------------------------------------------------------------------------------------------
 
     def send(self, desk: Desk, now_ns: int) -> None:
-        from lltool.kernels.fix import decimal
         from lltool.kernels.router import OrderEvent
 
-        order_id, side, price, quantity = desk.out
-        if self._session is None or not self._session.logged_on:
+        order_id, message = desk.out[0], desk.message
+        if self._session is None or not self._session.logged_on or message is None:
+            self._wire.next_number -= 1  # the number that the order took was not used
             self.unsent += 1
             desk.router.sent()
             desk.on(order_id, OrderEvent.REJECTED, now_ns)
             return
-        self._session.send(
-            b"D",
-            [
-                (11, self._name(desk, order_id)), (55, desk.symbol.encode()), (54, _side(side)), (60, timestamp()),
-                (38, decimal(quantity)), (40, b"2"), (44, decimal(price)), (59, b"1"),
-            ],
-        )  # fmt: skip
+        self._session.send_written(message)
         desk.sent()
 
     def cancel(self, desk: Desk, order_id: int, now_ns: int) -> None:
-        self._ask(b"F", desk, order_id, [(41, self._name(desk, order_id)), (11, self._request_id())])
+        order = desk.router.find(order_id)
+        if order is not None and self._session is not None and self._session.logged_on:
+            number = self._desks.index(desk) + 1
+            self._session.send_written(self._wire.cancel(number, order_id, order.side, order.quantity))
 
     def query(self, desk: Desk, order_id: int, now_ns: int) -> None:
-        self._ask(b"H", desk, order_id, [(11, self._name(desk, order_id))])
+        order = desk.router.find(order_id)
+        if order is not None and self._session is not None and self._session.logged_on:
+            symbol = desk.symbol.encode()
+            self._session.send(b"H", [(11, b"%d" % order_id), (55, symbol), (54, b"2" if order.side else b"1")])
 
     def cancel_all(self, now_ns: int) -> None:
         if self._session is not None and self._session.logged_on:
-            self._session.send(b"q", [(11, self._request_id()), (530, b"7"), (60, timestamp())])
-
-    def _ask(self, kind: bytes, desk: Desk, order_id: int, fields: list[tuple[int, bytes]]) -> None:
-        order = desk.router.find(order_id)
-        if order is not None and self._session is not None and self._session.logged_on:
-            more = [(60, timestamp())] if kind == b"F" else []
-            self._session.send(kind, [*fields, (55, desk.symbol.encode()), (54, _side(order.side)), *more])
-
-    def _request_id(self) -> bytes:
-        self._requests += 1
-        return b"R%d" % self._requests
-
-
-def _side(side: int) -> bytes:
-    return b"2" if side else b"1"
+            self._requests += 1
+            self._session.send(b"q", [(11, b"R%d" % self._requests), (530, b"7"), (60, timestamp())])
 
 
 def _money(text: bytes) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lltool.errors import from_os_error
+from lltool.trading.live import tightening
 from lltool.trading.live.backoff import Backoff
 from lltool.trading.live.counters import INTERVAL_NS, counters_of
 from lltool.trading.live.gateway import Gateway, PaperGateway
@@ -33,6 +34,7 @@ LOOK_SECONDS = 0.02
 """How often everything beside the hot path is looked after."""
 
 LOG_CAPACITY = 1 << 14
+MAX_DESKS = 64
 _SEND = 1
 """``kernels.desk.Outcome.SEND``, which is asked for at every message."""
 
@@ -81,10 +83,12 @@ class TradingRun:
         self.configuration = configuration
         self.kill, self.token, self.tell = kill, token, tell
         self.log: LogRing = new_log(LOG_CAPACITY)
-        self.floor: Floor = _floor(configuration, kill, self.log)
+        # Desk n has epoch + n; a start a second later has others, and ids stay below 2^63, as FIX writes them.
+        epoch = int(time.time()) * MAX_DESKS & 0x7FFFFFFF
+        self.floor: Floor = _floor(configuration, kill, self.log, epoch)
         self.latencies = Latencies(self.floor.spans, calibrate(CALIBRATION_SECONDS)[0])
         self.symbols = [_Symbol(number, desk) for number, desk in enumerate(self.floor.desks)]
-        self.gateway = _gateway(configuration, self.floor.desks)
+        self.gateway = _gateway(configuration, self.floor.desks, epoch)
         live = configuration.live
         self.snapshots = Snapshots(live.rest_url, VENUES[configuration.market.venue], live.snapshot_limit)
         self.market_data = MarketData(
@@ -109,6 +113,7 @@ class TradingRun:
         self._log_to = log_to
         self._publish = publish
         self._next_counters_ns = 0
+        self._told_failure: str | None = None
         self._seconds = seconds
         self._breaker_was = "closed"
         self._next_statistics = configuration.pipeline.statistics_every
@@ -192,6 +197,28 @@ class TradingRun:
             desk.on(order.id, OrderEvent.CANCEL_SENT, now_ns)
         self.gateway.cancel(desk, order.id, now_ns)
 
+    def take_limits(self, configuration: Configuration) -> bool:
+        """Take the limits of ``configuration`` when each change tightens one; else none, and it is told why."""
+        found = tightening.changes(self.configuration, configuration)
+        loosened = [change for change in found if not change.is_tighter]
+        for change in loosened:
+            self._audit(f"limits: {change} is no tighter: it takes a new start, nothing was changed")
+        if loosened:
+            return False
+        for change in found:
+            self._audit(f"limits: {change}")
+        if not found:
+            self._audit("limits: nothing has changed")
+        for symbol in self.symbols:
+            tightening.apply(configuration, symbol.desk.router)
+        self.configuration = self.configuration.model_copy(update={"risk": configuration.risk})
+        return True
+
+    def _audit(self, line: str) -> None:
+        self.tell(line)
+        if self._log_to is not None:
+            self._log_to(line)
+
     # --- market data ----------------------------------------------------------------------------------------------
 
     def _on_payload(self, payload: bytes) -> None:
@@ -241,6 +268,7 @@ class TradingRun:
             self._look_at_orders(symbol.desk, now_ns)
             symbol.desk.router.watch(now_ns, kill.stale_ms * _NS_PER_MS, kill.supervisor_ms * _NS_PER_MS)
         self._look_at_breaker(now_ns)
+        self._look_at_session()
         self._drain_log()
         if now_ns >= self._next_counters_ns:
             self._next_counters_ns = now_ns + INTERVAL_NS
@@ -299,6 +327,13 @@ class TradingRun:
             if self.breaker_openings >= self.configuration.kill.breaker_openings:
                 self.kill.trip(KillSource.BREAKER, now_ns)
 
+    def _look_at_session(self) -> None:
+        """A connection that cannot be had is told of once, until there is one or the reason is another."""
+        failure = self.market_data.last_failure
+        if failure not in {None, self._told_failure}:
+            self.tell(f"no market data from {self.market_data.url}: {failure}; it is tried again")
+        self._told_failure = failure
+
     def _drain_log(self) -> None:
         for entry in self.log.drain():
             if self._log_to is not None:
@@ -322,7 +357,7 @@ class TradingRun:
             self._publish(counters_of(self, now_ns))
 
 
-def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floor:
+def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing, epoch: int) -> Floor:
     from lltool.kernels.binance_json import FUTURES, SPOT
     from lltool.trading.floor import new_floor
 
@@ -332,8 +367,7 @@ def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing) -> Floo
         [(symbol, market) for symbol in configuration.market.symbols],
         kill=kill,
         log=log,
-        # The second of the start: a later run never repeats an order's id.
-        epoch=int(time.time()) & 0xFFFFFFFF,
+        epoch=epoch,
         paper=configuration.live.order_entry == "paper",
     )
 
@@ -354,9 +388,9 @@ def _api_key(path: str) -> str | None:
         raise from_os_error(f"{path} (live.api_key_file) cannot be read", cause) from error
 
 
-def _gateway(configuration: Configuration, desks: list[Desk]) -> Gateway:
+def _gateway(configuration: Configuration, desks: list[Desk], epoch: int) -> Gateway:
     if configuration.live.order_entry == "paper":
         return PaperGateway(desks)
     from lltool.trading.live.fix_gateway import FixGateway
 
-    return FixGateway(desks, configuration.live.fix_port, b"LLTOOL")
+    return FixGateway(desks, configuration.live.fix_port, b"LLTOOL", epoch)

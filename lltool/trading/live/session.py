@@ -73,6 +73,7 @@ class _Connection(WSListener):
         self.ended = asyncio.Event()
         self.leaving = False
         self.will_close = False
+        self.refusal = ""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -112,6 +113,7 @@ class _Connection(WSListener):
                 self.acknowledged.set_result(True)
         elif "code" in answer or "error" in answer:
             self.session.counters.refused_subscriptions += 1
+            self.refusal = payload.decode(errors="replace")
             if not self.acknowledged.done():
                 self.acknowledged.set_result(False)
 
@@ -159,6 +161,7 @@ class MarketData:
         self.backoff = backoff or Backoff()
         self.counters = SessionCounters()
         self.budget = Budget(ATTEMPTS, ATTEMPTS_WINDOW_SECONDS)
+        self.last_failure: str | None = None
         self._on_connected, self._on_lost = on_connected, on_lost
         self._current: _Connection | None = None
         self._stopped = asyncio.Event()
@@ -199,7 +202,7 @@ class MarketData:
                 extra_headers=None if self.settings.api_key is None else {"X-MBX-APIKEY": self.settings.api_key},
             )
         except (OSError, WSError, TimeoutError) as error:
-            self._failed(type(error).__name__)
+            self._failed(type(error).__name__, str(error))
             return None
         connection = cast("_Connection", connection)
         await connection.subscribe(self.streams)
@@ -209,13 +212,15 @@ class MarketData:
             acknowledged = False
         if not acknowledged or self._stopped.is_set():
             connection.close()
-            self._failed("subscription not acknowledged")
+            self._failed("subscription not acknowledged", connection.refusal)
             return None
         self.counters.connections += 1
+        self.last_failure = None
         return connection
 
-    def _failed(self, reason: str) -> None:
+    def _failed(self, reason: str, detail: str = "") -> None:
         self.counters.failures += 1
+        self.last_failure = f"{reason}: {detail}" if detail else reason
         self.counters.reasons[reason] = self.counters.reasons.get(reason, 0) + 1
 
     async def _pause(self, seconds: float) -> None:

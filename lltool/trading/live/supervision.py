@@ -18,20 +18,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from lltool.errors import LltoolError, Locked, from_os_error
+from lltool.errors import InvalidInput, LltoolError, Locked, from_os_error
 from lltool.root import Root
 from lltool.trading.live.counters import CountersPage, counters_file
 from lltool.trading.live.run import TradingRun, monotonic_ns
 from lltool.trading.log_file import log_file
-from lltool.trading.run_directory import kill_page_path
+from lltool.trading.run_directory import VARIABLE, kill_page_path
 
 if TYPE_CHECKING:
     from lltool.kernels.kill_switch import KillSwitch
+    from lltool.trading.configuration import Configuration
 
 BEATS = 10
 """Within the time that a supervisor may be silent."""
 
 _FAILED = 1
+_HANDED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -46,7 +48,11 @@ def _new_page(name: str) -> Iterator[tuple[int, KillSwitch]]:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise from_os_error(f"{path} cannot be made", error) from error
+        raise LltoolError(
+            f"{path} cannot be made",
+            cause=error.strerror or str(error),
+            next_step=f"name a directory that this user can write to in {VARIABLE}",
+        ) from error
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,6 +76,12 @@ def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] 
     from lltool.trading.configuration import load_configuration
 
     configuration = load_configuration(specification["config"])
+    if configuration.pipeline.layout != "run-to-completion":
+        raise InvalidInput(
+            f"configuration {specification['config']} cannot be used",
+            [f"pipeline.layout {configuration.pipeline.layout}: WebSocket streams run to completion on one thread"],
+            next_step="layouts of several cores are the packed feed's: `lltool bench run 'pipeline.*'`",
+        )
     interval = configuration.kill.supervisor_ms / 1000 / BEATS
     with _new_page(name) as (fd, kill), counters_file(name, len(configuration.market.symbols)) as counters:
         kill.beat(monotonic_ns())
@@ -126,13 +138,19 @@ def _report_in(output: str) -> dict[str, Any] | None:
 
 @contextmanager
 def _handed_on(child: subprocess.Popen[str]) -> Iterator[None]:
-    """SIGINT and SIGTERM go to the trading process: the first stops it gracefully, a second ends it."""
+    """SIGINT and SIGTERM go to the trading process: the first stops it gracefully, a second ends it.
+
+    SIGHUP has it read its limits again; where it says that the terminal is gone, it stops as by SIGTERM.
+    """
+    had_terminal = os.isatty(0)
 
     def hand_on(number: int, _frame: object) -> None:
+        if number == signal.SIGHUP and had_terminal and not os.isatty(0):
+            number = signal.SIGTERM
         with suppress(ProcessLookupError):
             child.send_signal(number)
 
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, hand_on) for number in _HANDED_ON}
     try:
         yield
     finally:
@@ -179,18 +197,41 @@ async def trade(
             publish=counters.publish,
             seconds=specification["seconds"],
         )
+        # By the loop: between two messages, never within one.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _take_limits, run, specification["config"])
         gc.freeze()
         await run.run()
         return report_of(run)
 
 
-def _pin(cores: tuple[int, ...]) -> None:
-    """Everything runs to completion on one thread: the first of the configured cores is its own."""
-    if cores:
-        try:
-            os.sched_setaffinity(0, cores[:1])
-        except OSError as error:
-            raise from_os_error(f"core {cores[0]} (pipeline.cores) cannot be used", error) from error
+def _take_limits(run: TradingRun, path: str | None) -> None:
+    from lltool.trading.configuration import load_configuration
+
+    if path is None:
+        run.tell("limits: the run has no configuration file to read again")
+        return
+    try:
+        run.take_limits(load_configuration(path))
+    except LltoolError as error:
+        run.tell(f"limits: nothing was changed: {error}")
+
+
+def core_of(configuration: Configuration, root: Root) -> int | None:
+    """The core of the thread that trades: the configured one, else the first that the kernel isolates; None without."""
+    from lltool.host.readings import read_cpulist
+
+    cores = configuration.pipeline.cores or read_cpulist(root, "/sys/devices/system/cpu/isolated") or ()
+    return cores[0] if cores else None
+
+
+def _pin(core: int | None) -> None:
+    """Everything runs to completion on one thread, which gets ``core``."""
+    if core is None:
+        return
+    try:
+        os.sched_setaffinity(0, {core})
+    except OSError as error:
+        raise from_os_error(f"core {core} (pipeline.cores) cannot be used", error) from error
 
 
 def exit_code(report: dict[str, Any]) -> int:
@@ -206,7 +247,7 @@ def main() -> int:
     kill, counters = KillSwitch.attach(int(sys.argv[1])), CountersPage.attach(int(sys.argv[2]))
     specification = json.load(sys.stdin)
     try:
-        _pin(load_configuration(specification["config"]).pipeline.cores)
+        _pin(core_of(load_configuration(specification["config"]), Root()))
         with log_file(specification["log"]) as log:
             report = asyncio.run(trade(specification, kill, counters, log))
     except LltoolError as error:

@@ -241,6 +241,36 @@ def test_the_thread_that_trades_runs_on_the_configured_core(system: System) -> N
     assert ended(run)[0] == 0
 
 
+def test_limits_are_tightened_while_it_runs_and_never_loosened(system: System) -> None:
+    system.exchange()
+    path = system.folder / "run.toml"
+    text = path.read_text()
+    path.write_text(text.replace("[risk]", "[risk]\nmax_open_orders = 8"))
+    run = system.run()
+    log = system.folder / "run.log"
+    for limit, words in (("9", "is no tighter"), ("2", "risk.max_open_orders 8 -> 2")):
+        path.write_text(text.replace("[risk]", f"[risk]\nmax_open_orders = {limit}"))
+        run.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 20
+        while words not in log.read_text():
+            assert time.monotonic() < end, log.read_text()[-500:]
+            time.sleep(0.05)
+    path.write_text("[risk]\nmax_open_orders = none")
+    run.send_signal(signal.SIGHUP)
+    run.send_signal(signal.SIGINT)
+    code, report = ended(run)
+    assert (code, report["ended"]) == (0, "signal")
+
+
+def test_a_layout_that_streams_do_not_have_is_refused(system: System) -> None:
+    path = system.folder / "run.toml"
+    path.write_text(path.read_text() + '[pipeline]\nlayout = "two-cores"\n')
+    process = system.start("run", "--config", "run.toml")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "run to completion on one thread" in errors
+
+
 def test_a_core_that_is_not_there_is_named(system: System) -> None:
     path = system.folder / "run.toml"
     path.write_text(path.read_text() + "[pipeline]\ncores = [9999]\n")
