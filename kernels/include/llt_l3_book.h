@@ -40,9 +40,11 @@ typedef struct {
     bool hashed;
     uint64_t first_id;
     uint64_t span; /* dense: ids first_id .. first_id + span - 1 */
-    llt_l3_table table;    /* hashed */
-    llt_l3_table old;      /* bits 0: none, else the table that orders still leave */
-    size_t moved;          /* chunks of the old table that they have left */
+    llt_l3_table table; /* hashed */
+    llt_l3_table old;   /* bits 0: none, else the table that orders still leave */
+    llt_l3_table next;  /* bits 0: none, else the one that follows when this is full */
+    size_t moved;       /* chunks of the old table that orders have left */
+    size_t touched;     /* chunks of the next table whose memory is there */
 } llt_l3_book;
 
 static inline llt_l3_order *llt_l3_order_of(const llt_l3_book *book, uint32_t number) {
@@ -53,6 +55,7 @@ static inline void llt_l3_destroy(llt_l3_book *book) {
     llt_l3_orders_destroy(&book->orders);
     llt_l3_table_destroy(&book->table);
     llt_l3_table_destroy(&book->old);
+    llt_l3_table_destroy(&book->next);
     llt_l3_levels_destroy(&book->levels);
     memset(book, 0, sizeof *book);
 }
@@ -80,7 +83,11 @@ static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_i
         llt_l3_destroy(book);
         return -1;
     }
-    llt_l3_orders_touch(&book->orders, 0, records);
+    if (book->hashed) {
+        llt_l3_table_touch(&book->table, &book->orders, 0, llt_l3_table_chunks(&book->table));
+    } else {
+        llt_l3_orders_touch(&book->orders, 0, records);
+    }
     return 0;
 }
 
@@ -115,28 +122,51 @@ static inline void llt_l3_move_chunk(llt_l3_book *book) {
             }
         }
     }
-    if (++book->moved == llt_l3_table_chunks(&book->old)) {
-        llt_l3_orders_drop(&book->orders, book->old.first, book->table.first);
+    const bool last = ++book->moved == llt_l3_table_chunks(&book->old);
+    if (last || book->moved % LLT_TABLE_DROP == 0) {
+        const size_t left = (book->moved - 1) / LLT_TABLE_DROP * LLT_TABLE_DROP;
+        llt_l3_orders_drop(&book->orders, llt_l3_table_number(&book->old, left, 0),
+                           llt_l3_table_number(&book->old, book->moved, 0));
+    }
+    if (last) {
         llt_l3_table_destroy(&book->old);
     }
 }
 
+/* Touches some more of the table that will follow: its page faults are met one by one. False: no memory. */
+static inline bool llt_l3_prepare(llt_l3_book *book) {
+    if (book->next.bits == 0) {
+        llt_l3_table next;
+        if (!llt_l3_table_init(&next, (uint32_t)llt_l3_table_end(&book->table), book->table.bits + 1)) {
+            return false;
+        }
+        if (!llt_l3_orders_grow(&book->orders, llt_l3_table_end(&next))) {
+            llt_l3_table_destroy(&next);
+            return false;
+        }
+        book->next = next;
+        book->touched = 0;
+    }
+    if (book->touched < llt_l3_table_chunks(&book->next)) {
+        llt_l3_table_touch(&book->next, &book->orders, book->touched, LLT_TABLE_TOUCHED);
+        book->touched += LLT_TABLE_TOUCHED;
+    }
+    return true;
+}
+
 /* A record for one more order of any id; false when memory is not to be had. Numbers of orders may change. */
 static inline bool llt_l3_make_room(llt_l3_book *book) {
+    const size_t room = llt_l3_table_room(&book->table);
     if (book->old.bits == 0) {
-        if (book->live < llt_l3_table_room(&book->table)) {
+        if (book->live < llt_l3_table_ample(&book->table)) {
             return true;
         }
-        llt_l3_table larger;
-        if (!llt_l3_table_init(&larger, (uint32_t)llt_l3_table_end(&book->table), book->table.bits + 1)) {
-            return false;
-        }
-        if (!llt_l3_orders_grow(&book->orders, llt_l3_table_end(&larger))) {
-            llt_l3_table_destroy(&larger);
-            return false;
+        if (!llt_l3_prepare(book) || book->live < room) {
+            return book->live < room;
         }
         book->old = book->table;
-        book->table = larger;
+        book->table = book->next;
+        book->next = (llt_l3_table){0};
         book->moved = 0;
     }
     llt_l3_move_chunk(book);

@@ -8,9 +8,10 @@
  * that passed it, so that a search ends at the first that none has, and a removal leaves no grave. A record stays where
  * it is for as long as its order lives in this table, so that its place is its number.
  *
- * Growth. A full table is followed by one of twice the size, whose records lie behind in the same array. Each new order
- * takes a chunk of the old table along, in the order of memory on both sides, since the home is the product's upper
- * bits; a search that finds nothing in the new table looks in the old one. No operation waits for a whole table.
+ * Growth. A full table is followed by one of twice the size, whose records lie behind in the same array. Its memory is
+ * touched by the orders that fill the last sixteenth of the one before, some chunks each. Then each new order takes a chunk of
+ * the old table along, in the order of memory on both sides, since the home is the product's upper bits; a search that
+ * finds nothing in the new table looks in the old one. No operation waits for more than a chunk, and a page.
  */
 #ifndef LLT_L3_TABLE_H
 #define LLT_L3_TABLE_H
@@ -29,7 +30,11 @@
 #define LLT_CHUNK 16u /* records; the last is nobody's */
 #define LLT_CHUNK_ROOM 15
 #define LLT_CHUNK_LOAD 10 /* orders a chunk at most, on average: then one home of twenty is full */
+#define LLT_TABLE_LEAST_BITS 2
 #define LLT_TABLE_MOST_BITS 27
+#define LLT_TABLE_LAST 16u   /* the last sixteenth of a table's orders touches the memory of the next one, */
+#define LLT_TABLE_TOUCHED 4u /* so many chunks each: all of it before the table is full */
+#define LLT_TABLE_DROP 4096u /* chunks, 2 MB of records, whose memory is given back at once */
 #define LLT_PASSED_MANY UINT8_MAX /* no longer counted: there may always be some */
 
 typedef struct {
@@ -38,11 +43,12 @@ typedef struct {
 } llt_l3_chunk;
 
 _Static_assert(sizeof(llt_l3_chunk) == LLT_CHUNK, "one comparison");
+_Static_assert(LLT_CHUNK_LOAD * LLT_TABLE_TOUCHED >= 2 * LLT_TABLE_LAST, "twice as many chunks, a sixteenth of the orders");
 
 typedef struct {
     llt_l3_chunk *chunks;
     uint32_t first; /* number of its first record */
-    unsigned bits;  /* log2 of its chunks, at least 1 */
+    unsigned bits;  /* log2 of its chunks */
 } llt_l3_table;
 
 typedef struct {
@@ -54,6 +60,11 @@ static inline size_t llt_l3_table_chunks(const llt_l3_table *table) { return (si
 
 /* Orders that a table takes before another follows. */
 static inline size_t llt_l3_table_room(const llt_l3_table *table) { return llt_l3_table_chunks(table) * LLT_CHUNK_LOAD; }
+
+/* Orders that it takes before the next one's memory is touched. */
+static inline size_t llt_l3_table_ample(const llt_l3_table *table) {
+    return llt_l3_table_room(table) - llt_l3_table_room(table) / LLT_TABLE_LAST;
+}
 
 /* Number behind that of its last record. */
 static inline size_t llt_l3_table_end(const llt_l3_table *table) {
@@ -75,13 +86,20 @@ static inline bool llt_l3_table_init(llt_l3_table *table, uint32_t first, unsign
     return table->chunks != NULL;
 }
 
-/* log2 of the chunks that `orders` want. */
+/* Takes the page faults of some chunks and their records, which have no orders yet. */
+static inline void llt_l3_table_touch(const llt_l3_table *table, const llt_l3_orders *orders, size_t chunk,
+                                      size_t count) {
+    llt_large_touch(&table->chunks[chunk], count * sizeof *table->chunks);
+    llt_l3_orders_touch(orders, table->first + LLT_CHUNK * chunk, LLT_CHUNK * count);
+}
+
+/* log2 of the chunks that so many orders want, without touching the memory of another table. */
 static inline unsigned llt_l3_table_bits(size_t orders) {
-    unsigned bits = 1;
-    while (((size_t)LLT_CHUNK_LOAD << bits) < orders) {
-        bits++;
+    llt_l3_table table = {.bits = LLT_TABLE_LEAST_BITS};
+    while (table.bits <= LLT_TABLE_MOST_BITS && llt_l3_table_ample(&table) < orders) {
+        table.bits++;
     }
-    return bits;
+    return table.bits;
 }
 
 static inline llt_l3_home llt_l3_table_home(const llt_l3_table *table, uint64_t id) {

@@ -1,8 +1,10 @@
 """A flow of orders applied to an L3 book, both best prices read after each: as a venue sends them, without end."""
 
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy
 
 cimport cython
 
@@ -21,6 +23,8 @@ from lltool.kernels.l3_book cimport (
     llt_l3_prefetch,
 )
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+
+from lltool.kernels import l3_book
 
 cdef enum:
     MIDDLE = 1_000_000
@@ -47,7 +51,8 @@ cdef class Orders:
     cancels and the like hit the youngest twentieth of the orders. The first of the books has the most orders. Ids rise
     one by one from 0 and are multiplied by ``scatter`` (odd: none comes twice). The flow is the same in every run.
 
-    ``batch`` looks ahead in the operations that are applied in one stretch. Raises ValueError, MemoryError.
+    ``batch`` looks ahead in the operations that are applied in one stretch. Without a book the operations are for
+    another: :meth:`next` gives them, from the first order on. Raises ValueError, MemoryError.
     """
 
     cdef L3Book book
@@ -64,8 +69,8 @@ cdef class Orders:
     cdef uint64_t state
     cdef bint batch
 
-    def __cinit__(self, L3Book book not None, size_t live, size_t books=1, uint64_t scatter=1, batch=False):
-        if live < 20 or books == 0 or books > book.raw.books or scatter % 2 == 0:
+    def __cinit__(self, L3Book book, size_t live, size_t books=1, uint64_t scatter=1, batch=False):
+        if live < 20 or books == 0 or (book is not None and books > book.raw.books) or scatter % 2 == 0:
             raise ValueError(f"{live} orders in {books} books, ids times {scatter}: at least 20, books there are, odd")
         self.book = book
         self.wanted = live
@@ -77,7 +82,7 @@ cdef class Orders:
         self.orders = <Order *>malloc(self.orders_room * sizeof(Order))
         if self.orders is NULL:
             raise MemoryError(f"no memory for {live} orders")
-        while self.live < live:
+        while book is not None and self.live < live:
             self.fill(1024)
             self.run(1024)
 
@@ -106,9 +111,27 @@ cdef class Orders:
             raise ValueError("the book refused an operation: it is not the flow's own")
         return 0
 
+    cdef int needs_book(self) except -1:
+        if self.book is None:
+            raise ValueError("these operations are for another book")
+        return 0
+
+    def next(self, size_t count):
+        """The next ``count`` operations, which no book has seen: an array of :data:`l3_book.OPERATION`."""
+        cdef Py_buffer view
+        import numpy as np
+
+        found = np.empty(count, l3_book.OPERATION)
+        self.fill(count)
+        PyObject_GetBuffer(found, &view, PyBUF_WRITABLE)
+        memcpy(view.buf, self.operations, count * sizeof(llt_l3_operation))
+        PyBuffer_Release(&view)
+        return found
+
     def block(self, size_t count):
         """Apply the next ``count`` operations in one stretch; returns its length in ticks."""
         cdef uint64_t ticks
+        self.needs_book()
         self.fill(count)
         with nogil:
             ticks = _block(&self.book.raw, self.operations, count, self.batch)
@@ -120,6 +143,7 @@ cdef class Orders:
         """Apply the next ``count`` operations and record the ticks of each."""
         cdef llt_recorder *raw = recorder.raw
         cdef bint good
+        self.needs_book()
         self.fill(count)
         with nogil:
             good = _each(&self.book.raw, self.operations, count, raw)

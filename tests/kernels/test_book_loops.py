@@ -75,3 +75,18 @@ def test_trees_hold_what_the_book_holds() -> None:
     recorder = Recorder(100)
     trees.each(recorder, 100)
     assert recorder.count == 100
+
+
+def test_a_flow_without_a_book_gives_the_operations_of_one_with_it() -> None:
+    held, other = L3Book(), L3Book()
+    flow, given = Orders(held, 200), Orders(None, 200)
+    while len(given) < 200:
+        other.apply(given.next(1024))
+    flow.block(1000)
+    other.apply(given.next(1000))
+    assert other.levels(BID) == held.levels(BID)
+    assert other.levels(ASK) == held.levels(ASK)
+    with pytest.raises(ValueError, match="another book"):
+        given.block(1)
+    with pytest.raises(ValueError, match="another book"):
+        given.each(Recorder(1), 1)
