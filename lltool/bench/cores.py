@@ -1,4 +1,4 @@
-"""Which cores a benchmark runs on."""
+"""Which cores a benchmark runs on, and which are watched for noise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lltool.errors import InvalidInput
+from lltool.host.cores import read_core_plan
 from lltool.host.cpulist import format_cpulist, parse_cpulist
 
 if TYPE_CHECKING:
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     from lltool.root import Root
 
 ONLINE = "/sys/devices/system/cpu/online"
+
+
+def measured_cores(requested: str | None, root: Root) -> tuple[int, ...]:
+    """The cores of ``--cores``, else those that :func:`choose_cores` takes of the host's plan."""
+    return choose_cores(read_core_plan(root)) if requested is None else requested_cores(requested, root)
+
+
+def watched_cores(requested: str | None, root: Root) -> tuple[int, ...]:
+    """The cores of ``--cores``, else every isolated one; where none may be used, the one that is measured on."""
+    if requested is not None:
+        return requested_cores(requested, root)
+    plan = read_core_plan(root)
+    return tuple(core for core in plan.preferred if is_usable(core)) or choose_cores(plan)[:1]
 
 
 def requested_cores(text: str, root: Root) -> tuple[int, ...]:

@@ -274,17 +274,10 @@ def _going_on(*, resume: bool, append: bool) -> _GoingOn | None:
 
 
 def _cores(requested: str | None) -> tuple[int, ...]:
-    from lltool.bench.cores import choose_cores, requested_cores
-    from lltool.host.cores import plan_cores
-    from lltool.host.interrupts import read_interrupts
-    from lltool.host.nics import read_nics
-    from lltool.host.topology import read_topology
+    from lltool.bench.cores import measured_cores
     from lltool.root import Root
 
-    root = Root()
-    if requested is not None:
-        return requested_cores(requested, root)
-    return choose_cores(plan_cores(read_topology(root), read_nics(root, read_interrupts(root))))
+    return measured_cores(requested, Root())
 
 
 def _measure(

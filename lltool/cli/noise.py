@@ -27,11 +27,12 @@ def noise(
 
     Example: lltool noise --cores 2,3 --seconds 10
     """
+    from lltool.bench.cores import watched_cores
     from lltool.bench.latest import keep_noise
     from lltool.bench.noise.process import watch_for_noise
     from lltool.root import Root
 
-    chosen = _cores(cores)
+    chosen = watched_cores(cores, Root())
     say(f"watching cores {', '.join(map(str, chosen))}: {seconds:g} s untraced, then {seconds:g} s traced")
     found = watch_for_noise(chosen, seconds, fifo=fifo)
     keep_noise(found, Root())
@@ -39,21 +40,6 @@ def noise(
         print_json(found)
     else:
         _print(found)
-
-
-def _cores(requested: str | None) -> tuple[int, ...]:
-    from lltool.bench.cores import choose_cores, is_usable, requested_cores
-    from lltool.host.cores import plan_cores
-    from lltool.host.interrupts import read_interrupts
-    from lltool.host.nics import read_nics
-    from lltool.host.topology import read_topology
-    from lltool.root import Root
-
-    root = Root()
-    if requested is not None:
-        return requested_cores(requested, root)
-    plan = plan_cores(read_topology(root), read_nics(root, read_interrupts(root)))
-    return tuple(core for core in plan.preferred if is_usable(core)) or choose_cores(plan)[:1]
 
 
 def _print(found: dict[str, Any]) -> None:

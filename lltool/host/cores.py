@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from lltool.host.nics import Nic
     from lltool.host.topology import Core, Topology
+    from lltool.root import Root
 
 CORES_PER_HOUSEKEEPING_CORE = 8
 """One physical core in eight of a NUMA node runs the system: enough for its kernel threads and interrupts."""
@@ -44,6 +45,15 @@ class CorePlan:
     idle: tuple[int, ...]
     preferred: tuple[int, ...]
     reasons: tuple[Reason, ...]
+
+
+def read_core_plan(root: Root) -> CorePlan:
+    """The plan for a host as it is, with no CPUs requested."""
+    from lltool.host.interrupts import read_interrupts
+    from lltool.host.nics import read_nics
+    from lltool.host.topology import read_topology
+
+    return plan_cores(read_topology(root), read_nics(root, read_interrupts(root)))
 
 
 def plan_cores(topology: Topology, nics: tuple[Nic, ...], requested: tuple[int, ...] | None = None) -> CorePlan:

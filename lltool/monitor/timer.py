@@ -6,11 +6,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lltool.host.cores import plan_cores
+from lltool.host.cores import read_core_plan
 from lltool.host.cpulist import format_cpulist
-from lltool.host.interrupts import read_interrupts
-from lltool.host.nics import read_nics
-from lltool.host.topology import read_topology
 from lltool.root import Root
 from lltool.tuning.persistence.unit import environment_of_units, program_of_units, quoted
 
@@ -67,9 +64,8 @@ class Watch:
 
 def timer_units(root: Root, watch: Watch) -> dict[str, str]:
     """The text of the service and of its timer, by file name."""
-    cores = plan_cores(read_topology(root), read_nics(root, read_interrupts(root)))
     service = _SERVICE.format(
-        cpus=format_cpulist(cores.housekeeping),
+        cpus=format_cpulist(read_core_plan(root).housekeeping),
         environment=environment_of_units(),
         codes=EXIT_CODES,
         commands="\n".join(_commands(watch)),
