@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,9 @@ from lltool.cli.target import (
 
 if TYPE_CHECKING:
     from lltool.tuning.model import Finding
+    from lltool.tuning.observation import Observation
     from lltool.tuning.plan import Target
+    from lltool.tuning.transaction import Transaction
 
 
 def tune(
@@ -71,7 +74,8 @@ def tune(
         if changes or persistence.steps:
             typer.confirm(f"Change {changes} settings of this host?", abort=True, err=True)
     applied = _apply(wanted, at_boot, within_ns, keep_going=keep_going)
-    print_findings(findings_document("tune", profile, applied.findings), applied.findings, as_json=json)
+    document = findings_document("tune", profile, applied.findings) | {"changes": applied.changes}
+    print_findings(document, applied.findings, as_json=json)
     for note in applied.notes:
         say(note[0].upper() + note[1:] + ".")
     if confirm_within is not None:
@@ -83,10 +87,14 @@ def tune(
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    """What became of a profile; ``at_once`` are the verdicts on what needs neither a boot nor a file."""
+    """What became of a profile; ``at_once`` are the verdicts on what needs neither a boot nor a file.
+
+    ``changes`` are what was written: the setting, its value before, the wanted one.
+    """
 
     findings: list[Finding]
     at_once: list[Finding]
+    changes: list[dict[str, str]]
     notes: tuple[str, ...]
 
 
@@ -105,11 +113,22 @@ def _apply(wanted: Target, at_boot: list[str] | None, within_ns: int | None, *, 
         observations = wanted.observe()
         persistence = NOTHING_PERSISTS if at_boot is None else what_persists(wanted, observations, at_boot)
         with reverted_unless_confirmed(store, root, within_ns):
-            apply(observations, root, store, wanted.profile.name, keep_going=keep_going, persistence=persistence)
+            transaction = apply(
+                observations, root, store, wanted.profile.name, keep_going=keep_going, persistence=persistence
+            )
         observed, findings = judged(wanted, store)
         untold = record_held(store, root, findings, time.time())
     at_once = [finding for finding, each in zip(findings, observed, strict=True) if each.kind.runtime]
-    return _Applied(findings, at_once, (*persistence.notes, *filter(None, [untold])))
+    changes = [] if transaction is None else _changes(observations, transaction)
+    return _Applied(findings, at_once, changes, (*persistence.notes, *filter(None, [untold])))
+
+
+def _changes(observations: Sequence[Observation], transaction: Transaction) -> list[dict[str, str]]:
+    """One for each setting that was written, in that order; a file that makes settings persist has no value."""
+    values = {each.setting: (each.live, each.wanted) for each in observations}
+    changed = dict.fromkeys(change.setting for change in transaction.changes)
+    pairs = {name: values.get(name, ("", "written")) for name in changed}
+    return [{"setting": name, "before": before, "after": after} for name, (before, after) in pairs.items()]
 
 
 def confirm(

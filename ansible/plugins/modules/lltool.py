@@ -8,7 +8,7 @@ module: lltool
 short_description: Tune, verify, measure or roll back a host with lltool
 description:
   - Runs lltool on the host and maps its verdicts to C(changed), C(diff) and facts.
-  - In check mode O(action=tune) runs C(lltool plan) and O(action=rollback) reads the history; nothing is written.
+  - In check mode O(action=tune) plans, and O(action=rollback) reads the history; nothing is written.
 version_added: 0.1.0
 options:
   action:
@@ -129,7 +129,7 @@ messages:
 
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -190,30 +190,24 @@ class Lltool:
 
 
 def tune(lltool: Lltool) -> dict[str, Any]:
-    """Plan; apply where the plan changes anything; else verify."""
+    """Apply what differs, in one run of lltool; in check mode plan it."""
     parameters, check = lltool.parameters, lltool.module.check_mode
-    selection = lltool.selection(allow=True)
-    persist = ["--persist"] if parameters["persist"] else []
-    code, plan = lltool.run("tune", "--dry-run", "--json", *persist, *selection)
-    items = plan["settings"]
-    acts = {"change", "reboot"} if parameters["persist"] else {"change"}
-    diff = settings_diff(items, acts)
-    changed = bool(diff["before"])
+    words = ["tune", "--dry-run" if check else "--yes", "--json", *(["--persist"] if parameters["persist"] else [])]
+    code, found = lltool.run(*words, *lltool.selection(allow=True), known=(0,) if check else DONE["tune"])
     if check:
-        return {"changed": changed, "exit_code": code, "diff": diff}
-    if changed:
-        code, found = lltool.run("tune", "--yes", "--json", *persist, *selection, known=DONE["tune"])
-    else:
-        code, found = lltool.run("verify", "--json", *lltool.selection(), known=DONE["verify"])
-    return {"changed": changed, "exit_code": code, "diff": diff, **judged(code, found)}
+        acts = {"change", "reboot"} if parameters["persist"] else {"change"}
+        acted = [item for item in found["settings"] if item["action"] in acts]
+        changes = [(item["setting"], item["live"], item["wanted"]) for item in acted]
+        return {"changed": bool(changes), "exit_code": code, "diff": diff_of(changes)}
+    changes = [(each["setting"], each["before"], each["after"]) for each in found["changes"]]
+    return {"changed": bool(changes), "exit_code": code, "diff": diff_of(changes), **judged(code, found)}
 
 
-def settings_diff(items: Sequence[Mapping[str, Any]], acts: Collection[str]) -> dict[str, str]:
-    """Settings that a plan acts on, as they are and as they will be."""
-    acted = [item for item in items if item["action"] in acts]
+def diff_of(changes: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Settings as they were and as they are, or will be, for Ansible's diff mode."""
     return {
-        side: "".join(f"{item['setting']} = {item[value]}\n" for item in acted)
-        for side, value in (("before", "live"), ("after", "wanted"))
+        "before": "".join(f"{setting} = {before}\n" for setting, before, _ in changes),
+        "after": "".join(f"{setting} = {after}\n" for setting, _, after in changes),
     }
 
 

@@ -1,0 +1,31 @@
+"""An lltool of one setting that needs a reboot: tune stages it, and verify finds what FILE says after the reboot.
+
+python rebooting.py FILE tune ...
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+SETTING = "boot.isolcpus"
+CODES = {"ok": 0, "drift": 3, "pending-reboot": 4}
+
+
+def _answer(words: list[str], after: str) -> tuple[dict[str, object], int]:
+    if "--dry-run" in words:
+        return {"settings": [{"setting": SETTING, "action": "reboot", "live": "", "wanted": "1"}]}, 0
+    if words[0] == "tune":
+        change = {"setting": SETTING, "before": "", "after": "1"}
+        found = {"settings": [{"setting": SETTING, "verdict": "pending-reboot"}], "changes": [change]}
+        return found, CODES["pending-reboot"]
+    if words[0] == "verify":
+        return {"settings": [{"setting": SETTING, "verdict": after}]}, CODES[after]
+    return {"transactions": [], "knobs": []}, 0
+
+
+if __name__ == "__main__":
+    document, code = _answer(sys.argv[2:], Path(sys.argv[1]).read_text())
+    sys.stdout.write(json.dumps(document))
+    sys.exit(code)
