@@ -8,6 +8,7 @@ was not sustained, for the whole time, with a fault every few seconds.
 
 It passes (exit 0) when at the end
   - every fill that the exchange made is booked by the run, once: position, cash, fees, number of fills are equal;
+  - every order was received, had no connection to leave by, or was lost with one and found missing when asked about;
   - no order is open or unknown, none is unconfirmed, the book is live again;
   - every dropped log record and slow client is counted (the counts are printed);
   - memory is flat: the median of each process's last quarter is at most 5 % above that of its second quarter. A soak
@@ -199,9 +200,10 @@ def judge(result: dict[str, Any]) -> list[str]:
     wrong = []
     if symbol["account"] != exchange["accounts"]["BTCUSDT"]:
         wrong.append(f"fills were lost or booked twice: {symbol['account']} is not {exchange['accounts']['BTCUSDT']}")
-    if symbol["orders"]["orders"] != exchange["orders"] + run["unsent_orders"]:
+    if symbol["orders"]["orders"] != exchange["orders"] + run["unsent_orders"] + run["missing_orders"]:
         wrong.append(
-            f"{symbol['orders']['orders']} orders, {exchange['orders']} received, {run['unsent_orders']} not sent"
+            f"{symbol['orders']['orders']} orders, {exchange['orders']} received, {run['unsent_orders']} not sent, "
+            f"{run['missing_orders']} lost with a connection"
         )
     if not run["orders_confirmed"] or symbol["orders"]["unknown"] or symbol["orders"]["overfills"]:
         wrong.append(f"orders are left: {symbol['orders']}")
@@ -226,7 +228,7 @@ def tell(result: dict[str, Any]) -> None:
     print(f"book: {symbol['book']}")
     print(f"orders: {symbol['orders']}, held by the breaker {symbol['messages']['held_by_breaker']}")
     print(f"denied: {symbol['denials']}")
-    print(f"orders without a connection to leave by: {run['unsent_orders']}")
+    print(f"orders without a connection to leave by: {run['unsent_orders']}, lost with one: {run['missing_orders']}")
     print(f"dropped: log {run['log_dropped']}, slow clients {exchange['slow_clients']}, "
           f"undeliverable reports {exchange['undeliverable_reports']}")  # fmt: skip
     print(f"session: {run['session']}, snapshots: {run['snapshots']}")

@@ -21,9 +21,6 @@ Fields = Sequence[tuple[int, bytes]]
 KEPT = 10_000
 """Application messages kept for resending; what is older is gap-filled."""
 
-_WRITTEN_ANEW = frozenset({8, 9, 10, 34, 35, 49, 52, 56})
-"""Header and trailer of a message."""
-
 ADMINISTRATIVE = frozenset({b"0", b"1", b"2", b"3", b"4", b"5", b"A"})
 
 
@@ -33,8 +30,7 @@ class FixState:
 
     next_out: int = 1
     next_in: int = 1
-    sent: dict[int, tuple[bytes, Fields] | bytes] = field(default_factory=dict)
-    """Each as kind and fields, or as the message that was written."""
+    sent: dict[int, tuple[bytes, Fields]] = field(default_factory=dict)
 
     def reset(self) -> None:
         """Start over with number 1 on both sides."""
@@ -58,7 +54,9 @@ class FixHandler(Protocol):
 class FixSession(asyncio.Protocol):
     """The session between ``own`` and ``peer`` (CompIDs); ``peer`` may be unknown to an acceptor until the logon.
 
-    ``initiator`` logs on first. ``heartbeat_seconds`` is what it asks for; an acceptor takes its peer's.
+    ``initiator`` logs on first. ``heartbeat_seconds`` is what it asks for; an acceptor takes its peer's. One that does
+    not ``resend`` answers a resend request with a gap fill: whoever sends orders asks what became of one that is
+    missing and never sends it again, least of all after the kill switch.
     """
 
     def __init__(
@@ -71,6 +69,7 @@ class FixSession(asyncio.Protocol):
         initiator: bool = False,
         heartbeat_seconds: float = 5.0,
         reset: bool = False,
+        resend: bool = True,
     ) -> None:
         from lltool.kernels.fix import Framer
 
@@ -81,6 +80,7 @@ class FixSession(asyncio.Protocol):
         self.heartbeat_seconds = heartbeat_seconds
         self.logged_on = False
         self._reset = reset
+        self._resends = resend
         self._framer = Framer()
         self._transport: asyncio.Transport | None = None
         self._asked_from = 0
@@ -124,6 +124,8 @@ class FixSession(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             if self.logged_on:
                 self._write(b"5", [(58, reason.encode())])
+            # From here on nothing is sent any more, though the end of the connection is told of later.
+            self.logged_on = False
             self._transport.close()
 
     @property
@@ -137,8 +139,9 @@ class FixSession(asyncio.Protocol):
         """Send an application message; its sequence number. Without a connection it is kept and sent when asked for."""
         header: Fields = [(97, b"Y")] if possible_resend else []
         number = self.state.next_out
-        self.state.sent[number] = (kind, [*header, *fields])
-        self.state.sent.pop(number - KEPT, None)
+        if self._resends:
+            self.state.sent[number] = (kind, [*header, *fields])
+            self.state.sent.pop(number - KEPT, None)
         if self.logged_on:
             self._write(kind, [*header, *fields])
         else:
@@ -146,13 +149,10 @@ class FixSession(asyncio.Protocol):
         return number
 
     def send_written(self, message: bytes) -> None:
-        """Send an application message that was written with this session's header; it has taken the last number.
+        """Send an application message that was written with this session's header, and has taken its last number.
 
-        To be called when both sides are logged on.
+        To be called when both sides are logged on, in a session that does not resend.
         """
-        number = self.state.next_out - 1
-        self.state.sent[number] = message
-        self.state.sent.pop(number - KEPT, None)
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(message)
             self._sent_at = asyncio.get_running_loop().time()
@@ -270,8 +270,7 @@ class FixSession(asyncio.Protocol):
             if gap is not None:
                 self._fill_gap(gap, number)
                 gap = None
-            kind, fields = _taken_apart(kept) if isinstance(kept, bytes) else kept
-            self._write(kind, fields, number=number, first_sent=False)
+            self._write(kept[0], kept[1], number=number, first_sent=False)
         if gap is not None:
             self._fill_gap(gap, end + 1)
 
@@ -297,14 +296,6 @@ class FixSession(asyncio.Protocol):
                 self._tested = True
                 self._write(b"1", [(112, timestamp())])
         self._timer = loop.call_later(max(beat / 4, 0.05), self._watch)
-
-
-def _taken_apart(message: bytes) -> tuple[bytes, Fields]:
-    """Kind and fields of a message that was written elsewhere, without what each sending writes anew."""
-    from lltool.kernels.fix import parse
-
-    items = parse(message).items()
-    return dict(items)[35], [(tag, value) for tag, value in items if tag not in _WRITTEN_ANEW]
 
 
 def _is_yes(message: Message, tag: int) -> bool:

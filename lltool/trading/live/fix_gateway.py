@@ -76,6 +76,7 @@ class FixGateway:
         self._requests = 0
         self.unexplained = 0
         self.unsent = 0
+        self.missing = 0
 
     @property
     def connected(self) -> bool:
@@ -111,7 +112,7 @@ class FixGateway:
 
     def _new_session(self) -> FixSession:
         self._session = FixSession(
-            self, own=self._sender, peer=PEER, state=self._state, initiator=True, reset=self._fresh
+            self, own=self._sender, peer=PEER, state=self._state, initiator=True, reset=self._fresh, resend=False
         )
         return self._session
 
@@ -187,8 +188,8 @@ class FixGateway:
                 b"C": OrderEvent.EXPIRED,
             }.get(status)
         )
-        if event is not None:
-            desk.on(order_id, event, now_ns)
+        if event is not None and desk.on(order_id, event, now_ns):
+            self.missing += event is OrderEvent.NOT_FOUND
 
     def _on_cancel_rejected(self, message: Message, now_ns: int) -> None:
         from lltool.kernels.router import OrderEvent, OrderState

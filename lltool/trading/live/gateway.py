@@ -17,6 +17,9 @@ class Gateway(Protocol):
     unsent: int
     """Orders that had no connection to leave by, and were rejected here."""
 
+    missing: int
+    """Orders that were lost with a connection: the exchange, asked, did not know them."""
+
     @property
     def connected(self) -> bool:
         """Whether orders can be sent, and answers come."""
@@ -45,6 +48,7 @@ class PaperGateway:
 
     connected = True
     unsent = 0
+    missing = 0
 
     def __init__(self, desks: list[Desk]) -> None:
         self._desks = desks

@@ -32,6 +32,7 @@ def report_of(run: TradingRun) -> dict[str, Any]:
         "orders_confirmed": run.unconfirmed == 0,
         "unconfirmed_orders": run.unconfirmed,
         "unsent_orders": run.gateway.unsent,
+        "missing_orders": run.gateway.missing,
         "messages": run.floor.messages,
         "refused_messages": run.floor.refused,
         "foreign_messages": run.floor.foreign,
