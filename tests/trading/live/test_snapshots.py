@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from lltool.trading.live.backoff import Backoff
 from lltool.trading.live.snapshots import SnapshotFailed, Snapshots
 from lltool.trading.venues import VENUES
 
+SPOT = replace(VENUES["binance-spot"], weights=((5000, 250), (6000, 300)))
+"""With a limit that the exchange refuses."""
+
 
 def snapshots(exchange: Any, limit: int = 100) -> Snapshots:
-    return Snapshots(f"http://127.0.0.1:{exchange.ports.streams}", VENUES["binance-spot"], limit)
+    return Snapshots(f"http://127.0.0.1:{exchange.ports.streams}", SPOT, limit)
 
 
 def test_a_snapshot_is_what_the_exchange_sent(exchanges: Any, run: Any) -> None:
