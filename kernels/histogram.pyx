@@ -4,6 +4,7 @@ Layout: ``include/llt_histogram.h``. Chapter 5.7.1.
 """
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBuffer_Release, PyObject_GetBuffer
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 
 from fractions import Fraction
 from math import ceil
@@ -84,21 +85,28 @@ cdef class LatencyHistogram:
         values: zeros. Raises ValueError for a percentile outside the range.
         """
         cdef uint64_t n = llt_histogram_count(&self.raw)
-        cdef uint64_t rank, value
-        found = {}
-        for percentile in sorted(set(wanted)):
+        cdef size_t at, count = len(wanted)
+        cdef uint64_t *ranks
+        for percentile in wanted:
             if not 0 < percentile <= 100:
                 raise ValueError(f"percentile {percentile} is not in 0 < p <= 100")
-            # As it was written, not as binary: 99.9 of 1000 values is rank 999.
-            rank = ceil(Fraction(str(percentile)) * n / 100)
-            if n == 0:
-                found[percentile] = 0
-            elif rank == n:
-                found[percentile] = self.raw.maximum
-            else:
-                llt_histogram_at_ranks(&self.raw, &rank, &value, 1)
-                found[percentile] = value
-        return tuple(found[percentile] for percentile in wanted)
+        if n == 0:
+            return (0,) * count
+        ascending = sorted(range(count), key=wanted.__getitem__)
+        found = [0] * count
+        ranks = <uint64_t *>PyMem_Malloc(2 * count * sizeof(uint64_t))
+        if ranks is NULL:
+            raise MemoryError(f"no memory for {count} percentiles")
+        try:
+            for at, place in enumerate(ascending):
+                # As it was written, not as binary: 99.9 of 1000 values is rank 999.
+                ranks[at] = ceil(Fraction(str(wanted[place])) * n / 100)
+            llt_histogram_at_ranks(&self.raw, ranks, ranks + count, count)
+            for at, place in enumerate(ascending):
+                found[place] = self.raw.maximum if ranks[at] == n else ranks[count + at]
+        finally:
+            PyMem_Free(ranks)
+        return tuple(found)
 
     def buckets(self):
         """``(values, counts)`` of the non-empty buckets: lowest values, ascending, and their counts."""

@@ -19,7 +19,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "llt_large.h"
 
@@ -53,12 +52,21 @@ static inline uint64_t llt_pool_serial(uint32_t number) {
     return (uint64_t)(1 + number % ((1u << LLT_POOL_SERIAL_BITS) - 1)) << LLT_POOL_INDEX_BITS;
 }
 
-/* The records, zeroed, so that no acquire pays for a first touch; NULL when their memory is not to be had. */
+/* The records, touched, so that no acquire pays for it; NULL when their memory is not to be had. */
 static inline unsigned char *llt_pool_records(size_t capacity, size_t record_size) {
     if (capacity == 0 || capacity > LLT_POOL_MAX || record_size > (size_t)PTRDIFF_MAX / 2) {
         return NULL;
     }
-    return (unsigned char *)llt_large_zeroed(capacity, llt_pool_stride(record_size));
+    unsigned char *records = (unsigned char *)llt_large_zeroed(capacity, llt_pool_stride(record_size));
+    if (records != NULL) {
+        llt_large_touch(records, capacity * llt_pool_stride(record_size));
+    }
+    return records;
+}
+
+/* The 8-byte words of a pool's block: itself, states, stack. */
+static inline size_t llt_pool_words(size_t capacity) {
+    return sizeof(llt_pool) / 8 + llt_pool_states(capacity) + capacity + 1;
 }
 
 /* NULL when memory is not to be had. `number` is another one for each pool. */
@@ -68,9 +76,9 @@ static inline llt_pool *llt_pool_create(size_t capacity, size_t record_size, uin
         return NULL;
     }
     size_t states = llt_pool_states(capacity);
-    llt_pool *pool = (llt_pool *)llt_large_zeroed(sizeof(llt_pool) / 8 + states + capacity + 1, 8);
+    llt_pool *pool = (llt_pool *)llt_large_zeroed(llt_pool_words(capacity), 8);
     if (pool == NULL) {
-        free(records);
+        llt_large_free(records, capacity, llt_pool_stride(record_size));
         return NULL;
     }
     pool->records = records;
@@ -88,8 +96,8 @@ static inline llt_pool *llt_pool_create(size_t capacity, size_t record_size, uin
 
 static inline void llt_pool_destroy(llt_pool *pool) {
     if (pool != NULL) {
-        free(pool->records);
-        free(pool);
+        llt_large_free(pool->records, pool->capacity, pool->stride);
+        llt_large_free(pool, llt_pool_words(pool->capacity), 8);
     }
 }
 

@@ -46,7 +46,7 @@ static inline llt_shared_pool *llt_shared_pool_create(size_t capacity, size_t re
     size_t states = llt_pool_states(capacity), bytes = sizeof(llt_shared_pool) + states * sizeof(llt_atomic_u64);
     llt_shared_pool *pool = (llt_shared_pool *)aligned_alloc(LLT_LINE, (bytes + LLT_LINE - 1) / LLT_LINE * LLT_LINE);
     if (pool == NULL) {
-        free(records);
+        llt_large_free(records, capacity, llt_pool_stride(record_size));
         return NULL;
     }
     pool->records = records;
@@ -63,7 +63,7 @@ static inline llt_shared_pool *llt_shared_pool_create(size_t capacity, size_t re
 
 static inline void llt_shared_pool_destroy(llt_shared_pool *pool) {
     if (pool != NULL) {
-        free(pool->records);
+        llt_large_free(pool->records, pool->capacity, pool->stride);
         free(pool);
     }
 }

@@ -11,7 +11,7 @@ PRIMITIVES = (
     ),
     _entry(
         "pool.checked", "Object pool", "5.2.3", "allocation:checked",
-        "64 bytes acquired by handle, looked up and released: each step checked",
+        "64 bytes acquired with a handle and released by it: double and foreign releases are refused",
     ),
     _entry(
         "pool.shared", "Object pool for threads", "5.2.3", "allocation:shared",
@@ -52,6 +52,10 @@ PRIMITIVES = (
     _entry(
         "spsc.push_pop_indexed", "SPSC queue, one index", "5.3.2", "ring:pair_indexed_8",
         "8 bytes pushed and popped on one core, records under one index, the other side's index cached",
+    ),
+    _entry(
+        "spsc.push_pop_indexed_64", "SPSC queue, one index, 64 bytes", "5.3.2", "ring:pair_indexed_64",
+        "64 bytes pushed and popped on one core, records under one index",
     ),
     _entry(
         "spsc.push_pop_sketch", "SPSC queue of the chapter", "5.3.2", "ring:pair_sketch_8",

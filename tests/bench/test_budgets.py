@@ -29,6 +29,9 @@ def nanoseconds(value: float, beyond: int | None = None) -> Estimate:
         ("strategy.decide", "p99", 1_000),
         ("risk.check", "centre", 100),
         ("order.serialize", "centre", 500),
+        ("spsc.push_pop_64", "centre", 50),
+        ("breaker.allow", "centre", 2),
+        ("shutdown.look", "centre", 1),
         ("pipeline.tick_to_trade", "p99", 15_000),
     ],
 )

@@ -116,6 +116,16 @@ def test_pools_that_cannot_be_are_refused(make: Pool, capacity: int, record: int
 
 
 @pytest.mark.parametrize("make", POOLS)
+def test_a_pool_of_megabytes_comes_and_goes(make: Pool) -> None:
+    """Its memory is not that of the heap."""
+    for _ in range(3):
+        pool = make(400_000, 24)
+        handles = [pool.acquire() for _ in range(1000)]
+        pool.view(handles[-1])[:] = b"x" * 24
+        assert bytes(pool.view(handles[-1])) == b"x" * 24
+
+
+@pytest.mark.parametrize("make", POOLS)
 def test_a_pool_larger_than_memory_is_refused(make: Pool) -> None:
     with pytest.raises(MemoryError):
         make(2**27, 2**40)

@@ -17,7 +17,7 @@ def unchecked(_cores: Sequence[int], effort: Effort) -> Measurement:
 
 
 def checked(_cores: Sequence[int], effort: Effort) -> Measurement:
-    """The pool with handles, and its record looked up."""
+    """The pool with handles, each of them checked."""
     return _measure("checked", effort)
 
 

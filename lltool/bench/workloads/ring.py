@@ -27,6 +27,11 @@ def pair_indexed_8(_cores: Sequence[int], effort: Effort) -> Measurement:
     return _single("indexed 8", effort)
 
 
+def pair_indexed_64(_cores: Sequence[int], effort: Effort) -> Measurement:
+    """Push and pop of 64 bytes, records under one index."""
+    return _single("indexed 64", effort)
+
+
 def pair_sketch_8(_cores: Sequence[int], effort: Effort) -> Measurement:
     """Push and pop of 8 bytes through the chapter's ring."""
     return _single("sketch 8", effort)
