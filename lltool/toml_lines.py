@@ -1,10 +1,27 @@
-"""Where the keys of a TOML text stand, which tomllib does not keep: a fault is told with its line."""
+"""TOML that a user wrote: read without surprises, and where its keys stand, so that a fault is told with its line."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Callable
+from typing import Any
 
 _UNQUOTED = re.compile(r"""\s+|"([^"]*)"|'([^']*)'""")
+
+
+def parse_toml(text: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """The tables of ``text``. Raises ValueError for whatever is no TOML, or too deep or too long a number to be read.
+
+    tomllib lets two others through: RecursionError for brackets in brackets, and the ArithmeticError of a
+    ``parse_float`` that cannot hold an exponent.
+    """
+    try:
+        return tomllib.loads(text, parse_float=parse_float)
+    except RecursionError:
+        raise ValueError("values are nested too deeply") from None
+    except ArithmeticError as error:
+        raise ValueError(f"a number cannot be read: {error}") from None
 
 
 class TomlLines:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -17,6 +16,7 @@ from lltool.bench.model import Comparison, Estimate
 from lltool.bench.quantiles import percentile_of
 from lltool.bench.resolution import readable_unit
 from lltool.errors import InvalidInput
+from lltool.toml_lines import parse_toml
 
 DEFAULT = "chapter5"
 TICK_TO_TRADE = "*.tick_to_trade*"
@@ -134,17 +134,17 @@ def load_budgets(name: str | os.PathLike[str] = DEFAULT) -> Budgets:
         else:
             with open(shown, encoding="utf-8") as file:
                 text = file.read()
-        content: dict[str, Any] = tomllib.loads(text)
+        content: dict[str, Any] = parse_toml(text)
         read = _File.model_validate(content)
     except OSError as error:
         cause = os.strerror(error.errno or 0).lower()
         raise InvalidInput(f"budgets {shown} cannot be read", [cause], next_step=_NEXT_STEP) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"budgets {shown} are no TOML", [str(error)], next_step=_NEXT_STEP) from error
     except ValidationError as error:
         faults = [
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False, include_input=False)
         ]
         raise InvalidInput(f"budgets {shown} cannot be used", faults, next_step=_NEXT_STEP) from error
+    except ValueError as error:
+        raise InvalidInput(f"budgets {shown} are no TOML", [str(error)], next_step=_NEXT_STEP) from error
     return Budgets(shown, read.budget, read.tier)

@@ -6,7 +6,6 @@ decimals in the file and integers in units of 1e-8 here.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, get_args
@@ -24,7 +23,7 @@ from pydantic import (
 )
 
 from lltool.errors import InvalidInput, from_os_error
-from lltool.toml_lines import TomlLines
+from lltool.toml_lines import TomlLines, parse_toml
 from lltool.trading.venues import VENUES
 
 SCALE = 100_000_000
@@ -302,11 +301,11 @@ def load_configuration(path: str | None = None) -> Configuration:
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        table = tomllib.loads(text, parse_float=Decimal)
+        table = parse_toml(text, parse_float=Decimal)
     except OSError as error:
         wrapped = from_os_error(f"configuration {path} cannot be read", error)
         raise InvalidInput(wrapped.what, [str(wrapped.cause)], next_step=wrapped.next_step) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InvalidInput(f"configuration {path} is no TOML", [str(error)]) from None
     try:
         return Configuration.model_validate(table)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import stat
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,7 +13,7 @@ from typing import Any
 
 from lltool.errors import InvalidInput, from_os_error
 from lltool.root import Root
-from lltool.toml_lines import TomlLines
+from lltool.toml_lines import TomlLines, parse_toml
 from lltool.tuning import facts
 from lltool.tuning.catalogue import DEVICES, DISRUPTIONS, Catalogue
 
@@ -84,8 +83,8 @@ def _load(name: str, catalogue: Catalogue, root: Root, chain: tuple[str, ...], f
         faults.append(f"{chain[-1]}: extends {name}, which extends it again")
         return None
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(text)
+    except ValueError as error:
         faults.append(f"{source}: {error}")
         return None
     lines = TomlLines(text)
