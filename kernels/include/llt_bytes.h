@@ -10,65 +10,30 @@
 #include <string.h>
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LLT_LITTLE_16(value) (value)
-#define LLT_LITTLE_32(value) (value)
-#define LLT_LITTLE_64(value) (value)
-#define LLT_BIG_16(value) __builtin_bswap16(value)
-#define LLT_BIG_32(value) __builtin_bswap32(value)
-#define LLT_BIG_64(value) __builtin_bswap64(value)
+#define LLT_FROM_LE(bits, value) (value)
+#define LLT_FROM_BE(bits, value) __builtin_bswap##bits(value)
 #else
-#define LLT_LITTLE_16(value) __builtin_bswap16(value)
-#define LLT_LITTLE_32(value) __builtin_bswap32(value)
-#define LLT_LITTLE_64(value) __builtin_bswap64(value)
-#define LLT_BIG_16(value) (value)
-#define LLT_BIG_32(value) (value)
-#define LLT_BIG_64(value) (value)
+#define LLT_FROM_LE(bits, value) __builtin_bswap##bits(value)
+#define LLT_FROM_BE(bits, value) (value)
 #endif
 
-static inline uint16_t llt_load_le16(const unsigned char *from) {
-    uint16_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_LITTLE_16(value);
-}
+/* llt_load_le16, llt_store_be64 and so on: one shape for each width and order. A turn is its own inverse. */
+#define LLT_LOAD_AND_STORE(order, from, bits)                                                                \
+    static inline uint##bits##_t llt_load_##order##bits(const unsigned char *at) {                           \
+        uint##bits##_t value;                                                                                \
+        memcpy(&value, at, sizeof value);                                                                    \
+        return from(bits, value);                                                                            \
+    }                                                                                                        \
+    static inline void llt_store_##order##bits(unsigned char *at, uint##bits##_t value) {                    \
+        value = from(bits, value);                                                                           \
+        memcpy(at, &value, sizeof value);                                                                    \
+    }
 
-static inline uint32_t llt_load_le32(const unsigned char *from) {
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_LITTLE_32(value);
-}
-
-static inline uint64_t llt_load_le64(const unsigned char *from) {
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_LITTLE_64(value);
-}
-
-static inline uint16_t llt_load_be16(const unsigned char *from) {
-    uint16_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_BIG_16(value);
-}
-
-static inline uint32_t llt_load_be32(const unsigned char *from) {
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_BIG_32(value);
-}
-
-static inline uint64_t llt_load_be64(const unsigned char *from) {
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-    return LLT_BIG_64(value);
-}
-
-static inline void llt_store_le32(unsigned char *to, uint32_t value) {
-    value = LLT_LITTLE_32(value);
-    memcpy(to, &value, sizeof value);
-}
-
-static inline void llt_store_le64(unsigned char *to, uint64_t value) {
-    value = LLT_LITTLE_64(value);
-    memcpy(to, &value, sizeof value);
-}
+LLT_LOAD_AND_STORE(le, LLT_FROM_LE, 16)
+LLT_LOAD_AND_STORE(le, LLT_FROM_LE, 32)
+LLT_LOAD_AND_STORE(le, LLT_FROM_LE, 64)
+LLT_LOAD_AND_STORE(be, LLT_FROM_BE, 16)
+LLT_LOAD_AND_STORE(be, LLT_FROM_BE, 32)
+LLT_LOAD_AND_STORE(be, LLT_FROM_BE, 64)
 
 #endif

@@ -43,8 +43,8 @@ typedef struct {
     size_t expectation_count;
 } llt_codec_layout;
 
-/* A number of the wire by one load of eight bytes, of which the field's are shifted out: where the load starts, whether it
- * is big endian, and by how much to shift. */
+/* A number of the wire by one load of eight bytes, of which the field's are shifted out: where the load starts, whether
+ * it is big endian, and by how much to shift. */
 typedef struct {
     uint32_t at;
     uint8_t up;

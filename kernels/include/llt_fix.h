@@ -3,9 +3,9 @@
  * A message is 8=FIX.4.4|9=<length>|35=...|10=<sum>| with SOH for |. BodyLength says where the trailer is, so that a
  * whole message is known before it is read. Then one pass finds the fields' ends and the sum (llt_fix_ends.h), a second
  * the tags (llt_fix_heads.h). What these do not take, a message with a fault, is read field by field (llt_fix_walk.h).
- * Refused: a length that does not lead to a trailer, a wrong sum, a tag that is no number of
- * 1..8 digits or begins with 0, an empty value, 8, 9 or 10 in the body, another first field than 35, a data field
- * (which may hold SOH and =) whose length field does not stand before it and fit.
+ * Refused: a length that does not lead to a trailer, a wrong sum, a tag that is no number of 1..8 digits or begins with
+ * 0, an empty value, 8, 9 or 10 in the body, another first field than 35, a data field (which may hold SOH and =) whose
+ * length field does not stand before it and fit.
  *
  * Resynchronisation: where the trailer was found the whole message is skipped, else all up to the next "8=FIX".
  */

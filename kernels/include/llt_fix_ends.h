@@ -137,7 +137,8 @@ static inline __attribute__((always_inline)) LLT_TARGET_AVX2 size_t llt_fix_ends
         llt_fix_places_avx2(mask, count, base, ends + found);
         found += count;
     }
-    sums = _mm_add_epi64(sums, _mm_add_epi64(_mm256_castsi256_si128(wide_sums), _mm256_extracti128_si256(wide_sums, 1)));
+    const __m128i low = _mm256_castsi256_si128(wide_sums), high = _mm256_extracti128_si256(wide_sums, 1);
+    sums = _mm_add_epi64(sums, _mm_add_epi64(low, high));
     *sum = llt_fix_halves(sums);
     return found;
 }

@@ -30,7 +30,7 @@ typedef struct {
     size_t count;
 } llt_fix_fields;
 
-/* A field has at least four bytes, and sixteen places are written at once: the room that any message of `size` takes. */
+/* A field has at least four bytes, and sixteen places are written at once: room for any message of `size`. */
 #define LLT_FIX_LANES 16
 #define LLT_FIX_ROOM_FOR(size) ((size) / 4 + LLT_FIX_LANES)
 

@@ -55,8 +55,8 @@ static inline uint32_t llt_fix_data(const unsigned char *text, uint32_t begin, u
     return data;
 }
 
-/* Fills in the fields of a body text[body..limit), of which `found` ends are known, `at` of them before the body. False:
- * something is wrong. The body is followed by seven bytes that may be read. */
+/* Fills in the fields of a body text[body..limit), of which `found` ends are known, `at` of them before the body.
+ * False: something is wrong. The body is followed by seven bytes that may be read. */
 static inline __attribute__((always_inline)) bool llt_fix_heads(const unsigned char *text, uint32_t body,
                                                                 uint32_t limit, llt_fix_fields *fields, size_t at,
                                                                 size_t found) {

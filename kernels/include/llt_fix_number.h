@@ -1,4 +1,4 @@
-/* Values of FIX fields as numbers: fixed point with 8 places, whole numbers. What is none, or does not fit, is refused. */
+/* Values of FIX fields as numbers: fixed point with 8 places, whole numbers. What is none or does not fit is refused. */
 #ifndef LLT_FIX_NUMBER_H
 #define LLT_FIX_NUMBER_H
 
