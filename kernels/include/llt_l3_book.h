@@ -87,6 +87,7 @@ static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_i
         llt_l3_table_touch(&book->table, &book->orders, 0, llt_l3_table_chunks(&book->table));
     } else {
         llt_l3_orders_touch(&book->orders, 0, records);
+        book->orders.touched = records;
     }
     return 0;
 }
@@ -187,12 +188,9 @@ static inline uint32_t llt_l3_take(llt_l3_book *book, uint64_t id, llt_l3_status
         *status = LLT_L3_RANGE;
         return 0;
     }
-    if (number >= book->orders.capacity) {
-        const size_t larger = book->orders.capacity + book->orders.capacity / 2;
-        if (!llt_l3_orders_grow(&book->orders, larger > number && larger <= UINT32_MAX ? larger : (size_t)number + 1)) {
-            *status = LLT_L3_MEMORY;
-            return 0;
-        }
+    if (number >= book->orders.touched && !llt_l3_orders_reach(&book->orders, (size_t)number)) {
+        *status = LLT_L3_MEMORY;
+        return 0;
     }
     if (llt_l3_order_of(book, (uint32_t)number)->level != LLT_NO_LEVEL) {
         *status = LLT_L3_DUPLICATE;

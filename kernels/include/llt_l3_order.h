@@ -32,8 +32,11 @@ _Static_assert(offsetof(llt_l3_full_order, order) == 0, "a full record starts as
 typedef struct {
     void *memory;
     size_t capacity;
+    size_t touched; /* dense ids: numbers from here on have not been used */
     unsigned shift; /* log2 of a record's size */
 } llt_l3_orders;
+
+#define LLT_ORDERS_STEP ((size_t)8 << 20)
 
 static inline llt_l3_order *llt_l3_orders_at(const llt_l3_orders *orders, uint32_t number) {
     return (llt_l3_order *)(void *)((char *)orders->memory + ((size_t)number << orders->shift));
@@ -59,6 +62,24 @@ static inline bool llt_l3_orders_grow(llt_l3_orders *orders, size_t capacity) {
 
 static inline void llt_l3_orders_touch(const llt_l3_orders *orders, size_t first, size_t count) {
     llt_large_touch((char *)orders->memory + (first << orders->shift), count << orders->shift);
+}
+
+/* A record for a number that is not below `touched`: those that follow are touched with it, a quarter more or 8 MB, so
+   that orders whose ids rise meet page faults seldom. False: no memory. */
+static inline bool llt_l3_orders_reach(llt_l3_orders *orders, size_t number) {
+    const size_t larger = orders->capacity + orders->capacity / 2;
+    if (number >= orders->capacity &&
+        !llt_l3_orders_grow(orders, larger > number && larger <= UINT32_MAX ? larger : number + 1)) {
+        return false;
+    }
+    const size_t most = LLT_ORDERS_STEP >> orders->shift, quarter = orders->capacity / 4;
+    const size_t step = quarter < most ? quarter : most, left = orders->capacity - number;
+    /* What a far id skips is left alone. */
+    const size_t from = number - orders->touched > step ? number : orders->touched;
+    const size_t end = number + (step < left ? step + 1 : left);
+    llt_l3_orders_touch(orders, from, end - from);
+    orders->touched = end;
+    return true;
 }
 
 /* Records of numbers from `first` to below `end` are not needed again. */
