@@ -49,7 +49,7 @@ typedef struct {
 /* The digits of two numbers below 10^8. */
 static inline llt_digit_words llt_sixteen_digits(uint32_t high, uint32_t low) {
 #if defined(__x86_64__)
-    /* The three halvings of both at once; each product is exact for what it divides. */
+    /* The three halvings of both at once. Each reciprocal is exact below the power of ten that it divides. */
     const __m128i both = _mm_set_epi64x((long long)low, (long long)high);
     const __m128i thousands = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi64x(3518437209)), 45);
     const __m128i rest = _mm_sub_epi64(both, _mm_mul_epu32(thousands, _mm_set1_epi64x(10000)));
@@ -95,38 +95,53 @@ static __attribute__((noinline)) llt_written llt_write_long(uint64_t value, unsi
     return (llt_written){text.size + 8, text.sum + llt_digits_sum(digits.low, 8)};
 }
 
-/* How far a number is from zero. */
-static inline uint64_t llt_magnitude(int64_t value) { return value < 0 ? 0 - (uint64_t)value : (uint64_t)value; }
-
 static inline llt_written llt_write_whole(uint64_t value, unsigned char *out) {
     return value < (uint64_t)LLT_DECIMAL_SCALE ? llt_write_digits(llt_eight_digits((uint32_t)value), out)
                                                : llt_write_long(value, out);
 }
 
-static inline llt_written llt_write_integer(int64_t value, unsigned char *out) {
+/* The minus of a number below zero, and what follows it. */
+static inline llt_written llt_behind_minus(unsigned char *out, llt_written text) {
     out[0] = '-';
-    const size_t sign = value < 0;
-    const llt_written text = llt_write_whole(llt_magnitude(value), out + sign);
-    return (llt_written){sign + text.size, '-' * sign + text.sum};
+    return (llt_written){text.size + 1, text.sum + '-'};
+}
+
+static inline llt_written llt_write_integer(int64_t value, unsigned char *out) {
+    if (__builtin_expect(value < 0, 0)) {
+        return llt_behind_minus(out, llt_write_whole(0 - (uint64_t)value, out + 1));
+    }
+    return llt_write_whole((uint64_t)value, out);
+}
+
+/* A decimal that is not below zero: both halves' digits at once; those that are long or have no places apart. */
+static inline llt_written llt_write_fixed(uint64_t value, unsigned char *out) {
+    const uint64_t scale = (uint64_t)LLT_DECIMAL_SCALE, whole = value / scale;
+    const llt_digit_words digits = llt_sixteen_digits((uint32_t)whole, (uint32_t)(value % scale));
+    if (__builtin_expect(whole >= scale || digits.low == 0, 0)) {
+        llt_written text = llt_write_whole(whole, out);
+        if (digits.low == 0) {
+            return text;
+        }
+        const size_t places = 8 - (unsigned)__builtin_clzll(digits.low) / 8;
+        out[text.size] = '.';
+        llt_store_le64(out + text.size + 1, digits.low | LLT_ZEROS);
+        return (llt_written){text.size + 1 + places, text.sum + '.' + llt_digits_sum(digits.low, places)};
+    }
+    const unsigned zeros = (unsigned)__builtin_ctzll(digits.high | UINT64_C(1) << 56) / 8;
+    const unsigned unused = (unsigned)__builtin_clzll(digits.low) / 8;
+    const size_t size = 16 - zeros - unused;
+    llt_store_le64(out, (digits.high | LLT_ZEROS) >> (8 * zeros));
+    out[8 - zeros] = '.';
+    llt_store_le64(out + 9 - zeros, digits.low | LLT_ZEROS);
+    return (llt_written){size + 1, '.' + llt_digits_sum(digits.high + digits.low, size)};
 }
 
 /* A fixed-point number (x 10^8) without needless zeros: 5, 61837.63, -0.00000001. */
 static inline llt_written llt_write_decimal(int64_t value, unsigned char *out) {
-    const uint64_t all = llt_magnitude(value), scale = (uint64_t)LLT_DECIMAL_SCALE;
-    const uint64_t whole = all / scale;
-    const size_t sign = value < 0;
-    out[0] = '-';
-    const llt_digit_words digits = llt_sixteen_digits((uint32_t)(whole), (uint32_t)(all % scale));
-    llt_written text =
-        whole < scale ? llt_write_digits(digits.high, out + sign) : llt_write_long(whole, out + sign);
-    text = (llt_written){text.size + sign, text.sum + '-' * sign};
-    if (digits.low == 0) {
-        return text;
+    if (__builtin_expect(value < 0, 0)) {
+        return llt_behind_minus(out, llt_write_fixed(0 - (uint64_t)value, out + 1));
     }
-    const size_t places = 8 - (unsigned)__builtin_clzll(digits.low) / 8;
-    out[text.size] = '.';
-    llt_store_le64(out + text.size + 1, digits.low | LLT_ZEROS);
-    return (llt_written){text.size + 1 + places, text.sum + '.' + llt_digits_sum(digits.low, places)};
+    return llt_write_fixed((uint64_t)value, out);
 }
 
 #endif

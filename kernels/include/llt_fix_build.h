@@ -31,7 +31,7 @@
 typedef enum { LLT_FIX_TEXT, LLT_FIX_INTEGER, LLT_FIX_DECIMAL } llt_fix_kind;
 
 typedef struct {
-    const unsigned char *text; /* whole blocks */
+    const unsigned char *text; /* whole blocks, one at least */
     uint32_t size;             /* of the text */
     llt_fix_kind kind;         /* of the slot behind it */
 } llt_fix_piece;
@@ -50,17 +50,21 @@ typedef struct {
     };
 } llt_fix_value;
 
-/* Copies `size` bytes and gives their sum. LLT_FIX_BEHIND bytes behind them may be written, none read. */
-typedef uint64_t llt_fix_text_writer(unsigned char *to, const unsigned char *from, size_t size);
+/* Sums of bytes, of which the whole is taken once a message: two of them in a register where there is one. */
+#if defined(__x86_64__)
+typedef __m128i llt_fix_sums;
+#define LLT_FIX_NO_SUMS _mm_setzero_si128()
+#define LLT_FIX_ADD(sums, more) _mm_add_epi64(sums, more)
+#define LLT_FIX_WHOLE(sums) llt_fix_halves(sums)
+#else
+typedef uint64_t llt_fix_sums;
+#define LLT_FIX_NO_SUMS 0
+#define LLT_FIX_ADD(sums, more) ((sums) + (more))
+#define LLT_FIX_WHOLE(sums) (sums)
+#endif
 
-static inline uint64_t llt_fix_text_plain(unsigned char *to, const unsigned char *from, size_t size) {
-    uint64_t sum = 0;
-    for (size_t at = 0; at < size; at++) {
-        to[at] = from[at];
-        sum += from[at];
-    }
-    return sum;
-}
+/* Copies `size` bytes and gives their sums. LLT_FIX_BEHIND bytes behind them may be written, none read. */
+typedef llt_fix_sums llt_fix_text_writer(unsigned char *to, const unsigned char *from, size_t size);
 
 #if defined(__x86_64__)
 
@@ -77,8 +81,8 @@ static inline uint64_t llt_fix_few(const unsigned char *from, size_t size) {
 }
 
 /* SSE2 is part of x86-64. */
-static inline __attribute__((always_inline)) uint64_t llt_fix_text_scalar(unsigned char *to, const unsigned char *from,
-                                                                          size_t size) {
+static inline __attribute__((always_inline)) llt_fix_sums llt_fix_text_scalar(
+    unsigned char *to, const unsigned char *from, size_t size) {
     __m128i sums = _mm_setzero_si128();
     for (; size >= 16; size -= 16, from += 16, to += 16) {
         const __m128i text = _mm_loadu_si128((const __m128i *)(const void *)from);
@@ -97,12 +101,11 @@ static inline __attribute__((always_inline)) uint64_t llt_fix_text_scalar(unsign
     word = llt_fix_few(from, size);
     llt_store_le64(to, word);
     sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_cvtsi64_si128((long long)word), _mm_setzero_si128()));
-    return llt_fix_halves(sums);
+    return sums;
 }
 
-static inline __attribute__((always_inline)) LLT_TARGET_AVX512 uint64_t llt_fix_text_avx512(unsigned char *to,
-                                                                                            const unsigned char *from,
-                                                                                            size_t size) {
+static inline __attribute__((always_inline)) LLT_TARGET_AVX512 llt_fix_sums llt_fix_text_avx512(
+    unsigned char *to, const unsigned char *from, size_t size) {
     __m256i sums = _mm256_setzero_si256();
     for (size_t at = 0; at < size; at += 32) {
         const __mmask32 valid = size - at >= 32 ? UINT32_MAX : _bzhi_u32(UINT32_MAX, (unsigned)(size - at));
@@ -110,11 +113,20 @@ static inline __attribute__((always_inline)) LLT_TARGET_AVX512 uint64_t llt_fix_
         _mm256_storeu_si256((__m256i *)(void *)(to + at), text);
         sums = _mm256_add_epi64(sums, _mm256_sad_epu8(text, _mm256_setzero_si256()));
     }
-    return llt_fix_halves(_mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1)));
+    return _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
 }
 
 #else
-#define llt_fix_text_scalar llt_fix_text_plain
+
+static inline llt_fix_sums llt_fix_text_scalar(unsigned char *to, const unsigned char *from, size_t size) {
+    llt_fix_sums sum = LLT_FIX_NO_SUMS;
+    for (size_t at = 0; at < size; at++) {
+        to[at] = from[at];
+        sum += from[at];
+    }
+    return sum;
+}
+
 #endif
 
 /* Header and trailer round the body out[LLT_FIX_HEADER..at), whose bytes have that sum; gives where the message
@@ -146,6 +158,7 @@ static inline __attribute__((always_inline)) unsigned char *llt_fix_build_with(
     unsigned char *at = out + LLT_FIX_HEADER;
     const unsigned char *end = out + room - LLT_FIX_BEHIND;
     uint64_t sum = form->sum;
+    llt_fix_sums texts = LLT_FIX_NO_SUMS;
     const llt_fix_piece *const last = form->pieces + form->slots;
     for (const llt_fix_piece *piece = form->pieces;; piece++, values++) {
         const size_t text_size = piece == last                 ? 0
@@ -163,7 +176,7 @@ static inline __attribute__((always_inline)) unsigned char *llt_fix_build_with(
             break;
         }
         if (piece->kind == LLT_FIX_TEXT) {
-            sum += write_text(at, values->text, text_size);
+            texts = LLT_FIX_ADD(texts, write_text(at, values->text, text_size));
             at += text_size;
         } else {
             const llt_written text = piece->kind == LLT_FIX_DECIMAL ? llt_write_decimal(values->number, at)
@@ -175,7 +188,7 @@ static inline __attribute__((always_inline)) unsigned char *llt_fix_build_with(
     if ((size_t)(at - out) - LLT_FIX_HEADER > LLT_FIX_LONGEST) {
         return NULL;
     }
-    return llt_fix_close(out, at, sum, size);
+    return llt_fix_close(out, at, sum + LLT_FIX_WHOLE(texts), size);
 }
 
 typedef unsigned char *llt_fix_builder(const llt_fix_template *form, const llt_fix_value *values, unsigned char *out,
