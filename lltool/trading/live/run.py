@@ -254,7 +254,9 @@ class TradingRun:
                 self.tell(f"{symbol.desk.symbol}: no snapshot after {symbol.failures} attempts: {failure}")
             sync.requested(monotonic_ns(), failed=True)
             return
-        self.floor.take(answer, monotonic_ns(), symbol.number)
+        now_ns = monotonic_ns()
+        # What was kept behind the snapshot may have made the book live: an order may come of it as of any message.
+        self._follow_up(self.floor.take(answer, now_ns, symbol.number), now_ns)
         symbol.failures = 0
 
     # --- a few times a second -------------------------------------------------------------------------------------

@@ -295,3 +295,25 @@ def test_statistics_are_told_every_so_many_ticks(exchanges: Any, live: Any, run:
             assert report["statistics"][0]["tick_to_update_ticks"]["n"] > 50
 
     run(go())
+
+
+def test_an_order_that_comes_of_a_snapshot_is_sent_as_any_other(exchanges: Any, live: Any, run: Any) -> None:
+    """What was kept behind a snapshot makes the book live, and the strategy is asked then."""
+
+    async def go() -> list[int]:
+        async with exchanges.opened(exchanges.random_market(1)) as exchange:
+            trading = live.new_run(exchange, live.configured(exchange.ports, live={"order_entry": "fix"}))
+            sent: list[int] = []
+            trading.gateway.send = lambda desk, now_ns: sent.append(desk.out[0])
+
+            async def fetched(*_: Any) -> bytes:
+                return b'{"lastUpdateId":10,"bids":[["60000.00","5"]],"asks":[["60001.00","5"]]}'
+
+            trading.snapshots.fetch = fetched
+            trading._on_connected()
+            trading._on_payload(b'{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":11,"u":11,"b":[["60000.00","4"]],"a":[]}')
+            assert sent == []
+            await trading._fetch(trading.symbols[0])
+            return sent
+
+    assert len(run(go())) == 1
