@@ -142,11 +142,10 @@ def _read(name: str, root: Root) -> tuple[str, str]:
     local = f"{LOCAL_DIRECTORY}/{name}.toml"
     if root.exists(local):
         return local, _read_file(root.path(local), local)
-    shipped = files("lltool.profiles").joinpath(f"{name}.toml")
-    if not shipped.is_file():
+    if name not in shipped_names():
         known = ", ".join([*local_names(root), *shipped_names()])
         raise InvalidInput(f"there is no profile {name}", [f"known profiles: {known}"])
-    return f"{name}.toml", shipped.read_text(encoding="utf-8")
+    return f"{name}.toml", files("lltool.profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
 def _read_file(path: str, shown: str) -> str:
@@ -166,6 +165,9 @@ def _read_file(path: str, shown: str) -> str:
     except OSError as error:
         wrapped = from_os_error(f"profile {shown} cannot be read", error)
         raise InvalidInput(wrapped.what, [str(wrapped.cause)], next_step=wrapped.next_step) from None
+    except ValueError as error:
+        # A path that no file can have.
+        raise InvalidInput(f"profile {shown!r} cannot be read", [str(error)]) from None
     if len(text) > _LARGEST:
         raise InvalidInput(f"profile {shown} cannot be read", [f"longer than {_LARGEST} characters: no profile is"])
     return text

@@ -26,3 +26,12 @@ def test_an_arbitrary_file_is_read_or_refused(tmp_path: Path, name: str, data: s
     file.write_bytes(data.draw(mutants((PROFILES / f"{name}.toml").read_text())))
     with contextlib.suppress(InvalidInput):
         load_profile(str(file), load_catalogue(), Root("/"))
+
+
+@pytest.mark.parametrize("other", ["y" * 70_000, "", "..", "/", "a/\\u0000", "\\u0000", "x.toml"],
+                         ids=["too long", "empty", "up", "root", "no path", "no name", "missing"])  # fmt: skip
+def test_a_base_that_no_profile_can_be_is_refused(tmp_path: Path, other: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f'extends = "{other}"\n')
+    with pytest.raises(InvalidInput):
+        load_profile(str(file), load_catalogue(), Root("/"))
