@@ -1,7 +1,8 @@
-"""The pipeline's speed in one run: ``python benchmarks/pipeline_speed.py [RECORDING]`` on an idle machine.
+"""The pipeline's speed in one run: ``python benchmarks/pipeline_speed.py [RECORDING]...`` on an idle machine.
 
 Two cores: the pipeline, and the bare C echo it is compared with, on the first; the market that sends and waits on the
-second. Rounds alternate, the ratio is the median of the rounds' ratios. JSON needs a recording.
+second. Rounds alternate, the ratio is the median of the rounds' ratios. JSON needs recordings. As root the threads are
+SCHED_FIFO, as in `lltool bench`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 
 from lltool.bench.peer import peer_thread
+from lltool.bench.scheduling import held_priority
 from lltool.bench.workloads.pipeline_rig import new_pipeline
 from lltool.bench.workloads.tcp import connected_pair
 from lltool.kernels.breaker import CircuitBreaker
@@ -21,11 +23,13 @@ from lltool.kernels.clock import calibrate
 from lltool.kernels.desk import Desk, Floor, new_log
 from lltool.kernels.kill_switch import KillSwitch
 from lltool.kernels.loops import feed as loop
+from lltool.kernels.order_wire import FixOrderWire
 from lltool.kernels.recorder import Recorder
 from lltool.kernels.risk import RiskCheck
 from lltool.kernels.router import Router
 from lltool.kernels.strategy import SpreadStrategy
 from lltool.kernels.sync import BookSync
+from lltool.root import Root
 from lltool.trading.feed import PackedFeed, synthetic_feed
 
 ROUNDS = 15
@@ -37,16 +41,21 @@ def percentile(values: list[int], share: float) -> int:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
-def as_fast(feed: PackedFeed) -> None:
-    """Packed ticks a second on one core, every tick an order."""
-    line = new_pipeline()
-    line.take(feed.opening)
-    rates = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        line.take(feed.messages)
-        rates.append(len(feed.messages) / MESSAGE / (time.perf_counter() - started))
-    print(f"as fast as possible: {statistics.median(rates) / 1e6:.2f} M ticks/s, every tick an order (1,000 levels)")
+def as_fast(feed: PackedFeed, hz: float) -> None:
+    """Packed ticks a second on one core, every tick an order, which is serialised in each form."""
+    fix = FixOrderWire(sender=b"LLTOOL", target=b"EXCHANGE", symbols=[b"BTCUSDT"])
+    for line in (new_pipeline(), new_pipeline(fix)):
+        line.take(feed.opening)
+        rates = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            line.take(feed.messages)
+            rates.append(len(feed.messages) / MESSAGE / (time.perf_counter() - started))
+        p50, p99 = (value / hz * 1e9 for value in line.spans["serialise"].percentiles(50, 99))
+        print(
+            f"as fast as possible, {line.wire.form}: {statistics.median(rates) / 1e6:.2f} M ticks/s, every tick an "
+            f"order (1,000 levels); serialised in {p50:.0f} ns, p99 {p99:.0f} ns"
+        )
 
 
 def over_tcp(cores: tuple[int, int], feed: PackedFeed, hz: float) -> None:
@@ -123,8 +132,8 @@ def json_updates(path: str, hz: float) -> None:
         if b"depthUpdate" in payload[:80] or payload.startswith(b'{"last'):
             floor.take(payload, time.monotonic_ns())
     update = floor.spans["tick_to_update"]
-    p50, p99 = update.percentiles(50, 99)
-    print(f"JSON depth to update, {len(update)} events: p50 {p50 / hz * 1e9:.0f} ns, p99 {p99 / hz * 1e9:.0f} ns")
+    p50, p99 = (value / hz * 1e9 for value in update.percentiles(50, 99))
+    print(f"JSON depth to update, {os.path.basename(path)}, {len(update)} events: p50 {p50:.0f} ns, p99 {p99:.0f} ns")
 
 
 def main() -> None:
@@ -135,10 +144,12 @@ def main() -> None:
     hz, _ = calibrate(0.2)
     feed = synthetic_feed(200_000, 1e6)
     print(f"pipeline on core {usable[0]}, market on core {usable[1]}")
-    as_fast(feed)
-    over_tcp((usable[0], usable[1]), feed, hz)
-    if len(sys.argv) > 1:
-        json_updates(sys.argv[1], hz)
+    with held_priority(Root(), usable[:2], wanted=True) as priority:
+        print(f"SCHED_FIFO: {priority['SCHED_FIFO']}")
+        as_fast(feed, hz)
+        over_tcp((usable[0], usable[1]), feed, hz)
+    for path in sys.argv[1:]:
+        json_updates(path, hz)
 
 
 if __name__ == "__main__":
