@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import random
+import re
 import shutil
 import socket
 import struct
@@ -389,45 +390,32 @@ def test_the_strategy_of_the_chapter() -> None:
     assert Strategy().wishes(1, 2**62) is None
 
 
-OWN_STRATEGY = """
-from libc.stdint cimport int64_t
-from lltool.kernels.strategy cimport Quote, Strategy, Wish
-
-cdef int _lift(void *state, const Quote *quote, int64_t position, Wish *wish) noexcept nogil:
-    wish.side, wish.price, wish.quantity = 0, quote.ask_price, (<int64_t *>state)[0]
-    return quote.sides == 3
-
-cdef class Lifting(Strategy):
-    cdef int64_t quantity
-    def __cinit__(self, quantity):
-        self.quantity = quantity
-        self.decide = _lift
-        self.state = &self.quantity
-"""
-
-
-def test_a_strategy_of_ones_own_needs_no_header(tmp_path: Path) -> None:
-    """As a user writes it: Cython and a compiler, and lltool installed."""
+def test_the_strategy_of_the_documentation_compiles_and_trades(tmp_path: Path) -> None:
+    """As a user writes it: Cython and a compiler, and lltool installed. No header of lltool is at hand."""
     pytest.importorskip("Cython", reason="needs Cython")
     compiler = shutil.which("gcc")
     if compiler is None:
         pytest.skip("needs gcc")
-    source = tmp_path / "own_strategy.pyx"
-    source.write_text(OWN_STRATEGY)
+    (text,) = re.findall(r"```cython\n(.*?)```", (ROOT / "docs" / "strategy.md").read_text(), re.DOTALL)
+    source = tmp_path / "imbalance.pyx"
+    source.write_text(text)
     subprocess.run([sys.executable, "-m", "cython", "-3", str(source)], check=True, cwd=ROOT, timeout=120)
-    library = tmp_path / "own_strategy.so"
+    library = tmp_path / "imbalance.so"
     include = sysconfig.get_paths()["include"]
     subprocess.run(
         [compiler, "-shared", "-fPIC", f"-I{include}", str(source.with_suffix(".c")), "-o", str(library)],
         check=True,
         timeout=120,
     )
-    spec = importlib.util.spec_from_file_location("own_strategy", library)
+    spec = importlib.util.spec_from_file_location("imbalance", library)
     assert spec is not None
     assert spec.loader is not None
     own = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(own)
-    line = Pipeline([make_router()], own.Lifting(9), unanswered=True)
-    line.take(OPENING)
+    strategy = own.ImbalanceStrategy(quantity=9, times=4)
+    assert strategy.wishes(100, 103) is None
+    line = Pipeline([make_router()], strategy, unanswered=True)
+    line.take(quote(0, 100, 3) + quote(1, 103, 1))
+    assert line.counts["orders"] == 0
+    line.take(quote(0, 100, 4))
     assert line.counts["orders"] == 1
-    assert own.Lifting(9).wishes(100, 103) == (0, 103, 9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -89,15 +90,35 @@ def test_the_sdist_holds_what_the_build_needs_and_nothing_of_the_build(built: Pa
     assert not [name for name in names if name.startswith(("build/", ".venv/", "lltool-results/"))]
 
 
-def test_a_wheel_in_an_empty_environment_gives_a_working_lltool(built: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an empty environment into which the wheel was installed."""
     (path,) = built.glob("*.whl")
-    run(sys.executable, "-m", "venv", tmp_path / "venv")
-    python = tmp_path / "venv/bin/python"
-    run(python, "-m", "pip", "install", "--quiet", path)
-    assert run(tmp_path / "venv/bin/lltool", "--version", cwd=tmp_path) == f"lltool {__version__}\n"
-    listed = run(tmp_path / "venv/bin/lltool", "profile", "list", cwd=tmp_path)
+    folder = tmp_path_factory.mktemp("environment") / "venv"
+    run(sys.executable, "-m", "venv", folder)
+    run(folder / "bin/python", "-m", "pip", "install", "--quiet", path)
+    return folder / "bin"
+
+
+def test_a_wheel_in_an_empty_environment_gives_a_working_lltool(installed: Path, tmp_path: Path) -> None:
+    assert run(installed / "lltool", "--version", cwd=tmp_path) == f"lltool {__version__}\n"
+    listed = run(installed / "lltool", "profile", "list", cwd=tmp_path)
     assert "hft" in listed
     measured = run(
-        tmp_path / "venv/bin/lltool", "bench", "run", "seqlock.read", "--quick", "--runs", "1", "--json", cwd=tmp_path
+        installed / "lltool", "bench", "run", "seqlock.read", "--quick", "--runs", "1", "--json", cwd=tmp_path
     )
     assert '"lltool.result/1"' in measured
+
+
+def test_a_strategy_of_ones_own_is_built_against_the_installed_wheel(installed: Path, tmp_path: Path) -> None:
+    """The documentation's, step by step, and its example: nothing of the checkout is there."""
+    if shutil.which("gcc") is None:
+        pytest.skip("needs gcc")
+    documentation = (ROOT / "docs" / "strategy.md").read_text()
+    (strategy,) = re.findall(r"```cython\n(.*?)```", documentation, re.DOTALL)
+    (example,) = re.findall(r"```python\n(.*?)```", documentation, re.DOTALL)
+    (tmp_path / "imbalance.pyx").write_text(strategy)
+    (tmp_path / "example.py").write_text(example)
+    run(installed / "python", "-m", "pip", "install", "--quiet", "cython", "setuptools")
+    run(installed / "cythonize", "-3", "-i", "imbalance.pyx", cwd=tmp_path)
+    assert run(installed / "python", "example.py", cwd=tmp_path) == "None\n"
