@@ -126,6 +126,13 @@ def test_pool_and_arena_have_no_data_race(build_with_tsan: Build) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("program", "rounds"), [("seqlock_stress", 200), ("shared_stress", 50_000)])
+def test_headers_are_right_when_built_for_this_processor(build: Build, program: str, rounds: int) -> None:
+    """With -march=native the compiler has other instructions to merge loads and stores with."""
+    done = run(build(program, ("-march=native",)), rounds)
+    assert done.returncode == 0, done.stdout
+
+
 def test_pool_and_arena_stay_inside_their_memory(build: Build) -> None:
     done = run(build("shared_stress", SANITIZE), 50_000)
     assert done.returncode == 0, done.stdout + done.stderr
