@@ -88,14 +88,15 @@ class Guest:
         deadline = time.monotonic() + 30
         while True:
             try:
-                self._connection.connect(f"{self._directory}/agent")
+                # QEMU makes it after the agent's.
+                self.monitor = Monitor(self._directory / "monitor")
                 break
             except OSError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
                     raise AssertionError(f"QEMU does not start: {self._said()}") from None
                 time.sleep(0.05)
+        self._connection.connect(f"{self._directory}/agent")
         self._answers = self._connection.makefile("rb")
-        self.monitor = Monitor(self._directory / "monitor")
         self._await_ready()
 
     def __exit__(self, *_: object) -> None:

@@ -199,6 +199,13 @@ def tune(lltool: Lltool) -> dict[str, Any]:
         acted = [item for item in found["settings"] if item["action"] in acts]
         changes = [(item["setting"], item["live"], item["wanted"]) for item in acted]
         return {"changed": bool(changes), "exit_code": code, "diff": diff_of(changes)}
+    if "changes" not in found:
+        lltool.module.fail_json(
+            msg="lltool on this host is older than this collection: install its own version (lltool.fleet.install)",
+            schema=SCHEMA,
+            exit_code=code,
+            changed=True,  # which is not known: what it did is undone
+        )
     changes = [(each["setting"], each["before"], each["after"]) for each in found["changes"]]
     return {"changed": bool(changes), "exit_code": code, "diff": diff_of(changes), **judged(code, found)}
 
