@@ -38,7 +38,7 @@ def test_a_lost_fill_an_open_order_and_growing_memory_are_failures(soak: Any) ->
     orders = {"orders": 3, "unknown": 0, "overfills": 0}
     result = {
         "run": {
-            "orders_confirmed": True, "log_dropped": 0, "unsent_orders": 0,
+            "orders_confirmed": True, "log_dropped": 0, "unsent_orders": 0, "missing_orders": 0,
             "symbols": {"BTCUSDT": {"account": account, "orders": orders, "state": "live"}},
         },
         "exchange": {"accounts": {"BTCUSDT": account}, "orders": 3},
