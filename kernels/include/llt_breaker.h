@@ -9,9 +9,12 @@
  *              that is not heard of within `recovery_ns` is given up, and another admitted.
  *
  * Times are of one monotonic clock, given by the caller: a wall clock that is set back would keep it open or wrap.
- * Ordering: `since` is stored before the releasing exchange that makes the state it belongs to, so whoever acquires the
- * word sees no older time. Failures are counted by time: the ring holds the last `threshold` of them, and the oldest
- * being within the window is what "too many" means. It starts over with each generation that closes.
+ * Ordering: `since` and `first` are changed before the releasing exchange that makes the state they belong to, so whoever
+ * acquires the word sees no older ones. Who changes them has read them before the word that lets him, and exchanges them
+ * from what he read: a thread that was held up in between, while the breaker went on without it, changes neither the
+ * time of another's probe nor the failures of another generation. Failures are counted by time: the ring holds the last
+ * `threshold` of them, and the oldest being within the window is what "too many" means. `first` is the number of the
+ * first failure of the generation that closed last.
  */
 #ifndef LLT_BREAKER_H
 #define LLT_BREAKER_H
@@ -34,6 +37,7 @@ typedef struct {
     uint64_t window_ns;
     uint64_t recovery_ns;
     llt_atomic_u64 failures; /* written by failures only: those are rare */
+    llt_atomic_u64 first;
     llt_atomic_u64 times[LLT_BREAKER_MAX_THRESHOLD];
 } llt_breaker;
 
@@ -47,6 +51,7 @@ static inline void llt_breaker_init(llt_breaker *breaker, uint64_t threshold, ui
     atomic_init(&breaker->word, 1 << 2 | LLT_BREAKER_CLOSED);
     atomic_init(&breaker->since, 0);
     atomic_init(&breaker->failures, 0);
+    atomic_init(&breaker->first, 0);
     breaker->threshold = threshold;
     breaker->window_ns = window_ns;
     breaker->recovery_ns = recovery_ns;
@@ -91,30 +96,41 @@ static inline bool llt_breaker_success(llt_breaker *breaker, uint64_t token) {
     if (llt_breaker_state_of(token) == LLT_BREAKER_CLOSED) {
         return llt_load_relaxed(&breaker->word) == token; /* relaxed: an answer, nothing follows from it */
     }
+    uint64_t first = llt_load_acquire(&breaker->first); /* acquire: read before the word */
     if (llt_load_acquire(&breaker->word) != token) {
         return false;
     }
-    for (size_t i = 0; i < breaker->threshold; i++) {
-        llt_store_relaxed(&breaker->times[i], 0); /* relaxed: published by the exchange */
-    }
-    return llt_compare_exchange_acq_rel(&breaker->word, token, llt_breaker_next(token, LLT_BREAKER_CLOSED));
+    /* It opened after a failure at least, so `first` grows: the exchange fails for all but one of a half-open time. */
+    uint64_t failures = llt_load_relaxed(&breaker->failures); /* relaxed: ordered by the acquired word */
+    return llt_compare_exchange_acq_rel(&breaker->first, first, failures) &&
+           llt_compare_exchange_acq_rel(&breaker->word, token, llt_breaker_next(token, LLT_BREAKER_CLOSED));
 }
 
-/* As llt_breaker_success. `now_ns` is above 0. */
+/* Whether failure number `at`, of `now_ns`, is the one too many. */
+static inline bool llt_breaker_too_many(const llt_breaker *breaker, uint64_t at, uint64_t now_ns) {
+    if (at + 1 - llt_load_relaxed(&breaker->first) < breaker->threshold) { /* relaxed: ordered by the acquired word */
+        return false;
+    }
+    uint64_t oldest = llt_load_relaxed(&breaker->times[(at + 1) % breaker->threshold]); /* relaxed: a time, no more */
+    return now_ns <= oldest || now_ns - oldest <= breaker->window_ns;
+}
+
+/* As llt_breaker_success. */
 static inline bool llt_breaker_failure(llt_breaker *breaker, uint64_t token, uint64_t now_ns) {
+    uint64_t since = llt_load_acquire(&breaker->since); /* acquire: read before the word */
     if (llt_load_acquire(&breaker->word) != token) {
         return false;
     }
     if (llt_breaker_state_of(token) == LLT_BREAKER_CLOSED) {
         uint64_t at = llt_add_relaxed(&breaker->failures, 1); /* relaxed: a place in the ring */
         llt_store_relaxed(&breaker->times[at % breaker->threshold], now_ns);
-        uint64_t oldest = llt_load_relaxed(&breaker->times[(at + 1) % breaker->threshold]);
-        if (oldest == 0 || (now_ns > oldest && now_ns - oldest > breaker->window_ns)) {
+        if (!llt_breaker_too_many(breaker, at, now_ns)) {
             return true;
         }
     }
-    llt_store_relaxed(&breaker->since, now_ns); /* relaxed: released by the exchange */
-    llt_compare_exchange_acq_rel(&breaker->word, token, llt_breaker_next(token, LLT_BREAKER_OPEN));
+    if (llt_compare_exchange_acq_rel(&breaker->since, since, now_ns)) {
+        llt_compare_exchange_acq_rel(&breaker->word, token, llt_breaker_next(token, LLT_BREAKER_OPEN));
+    }
     return true;
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -61,6 +63,11 @@ def test_one_thread_probes_however_many_ask_at_once() -> None:
     for thread in threads:
         thread.join(30)
     assert sum(token > 0 for token in tokens) == 1
+
+
+def test_a_call_that_is_held_up_at_any_step_changes_nothing_of_what_others_did(build: Callable[..., list[str]]) -> None:
+    done = subprocess.run(build("breaker_interrupted"), check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_probe_decides() -> None:
