@@ -17,6 +17,7 @@ DIRECTIVES = ("boundscheck=False", "wraparound=False", "initializedcheck=False",
 """Those of CMakeLists.txt: without them a bounds check would count as Python."""
 
 ANNOTATED_LINE = re.compile(r'<pre class="cython line score-(\d+)"[^>]*>.*?<span class="">0*(\d+)</span>')
+PYTHON = re.compile(r"Python\.h|\bPy[A-Z_]\w*\s*[(;*]")
 OPENS_WITHOUT_GIL = re.compile(r"^\s*(with nogil\s*:|cdef\b.*\bnogil\s*:)")
 
 
@@ -84,6 +85,13 @@ def only(tree: Path, *names: str) -> None:
 
 def test_no_line_without_the_gil_needs_python(tree: Path) -> None:
     assert violations(tree) == []
+
+
+def test_no_header_knows_python() -> None:
+    """Loops in headers are not annotated."""
+    headers = sorted((ROOT / "kernels" / "include").glob("*.h"))
+    assert headers
+    assert [header.name for header in headers if PYTHON.search(header.read_text())] == []
 
 
 def test_every_kernel_has_lines_without_the_gil_or_no_loops() -> None:
