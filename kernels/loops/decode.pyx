@@ -7,7 +7,7 @@ from libc.string cimport memcpy, memset
 
 cimport cython
 
-from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
+from lltool.kernels.arch cimport llt_keep
 from lltool.kernels.binance_json cimport (
     LLT_BINANCE_PADDING,
     llt_binance_event,
@@ -17,7 +17,8 @@ from lltool.kernels.binance_json cimport (
 )
 from lltool.kernels.cpu cimport llt_cpu_name, llt_cpu_path, path_named
 from lltool.kernels.fix cimport Fields, llt_fix_decimal, llt_fix_fields, llt_fix_parser, llt_fix_parser_of
-from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+from lltool.kernels.loops.loop cimport Cycle, take_turns
+from lltool.kernels.recorder cimport llt_recorder
 from lltool.kernels.sbe cimport llt_sbe_parse, llt_sbe_trade
 
 JSON = 0
@@ -38,6 +39,9 @@ cdef struct Decoder:
     llt_binance_level *levels
     llt_sbe_trade *trades
     llt_fix_fields *fields
+    unsigned char *texts
+    size_t *offsets
+    size_t *sizes
 
 
 cdef bint _decode(Decoder *decoder, const unsigned char *text, size_t size) noexcept nogil:
@@ -64,8 +68,19 @@ cdef bint _decode(Decoder *decoder, const unsigned char *text, size_t size) noex
     return True
 
 
+cdef bint _message(void *things, size_t at) noexcept nogil:
+    cdef Decoder *decoder = <Decoder *>things
+    return _decode(decoder, decoder.texts + decoder.offsets[at], decoder.sizes[at])
+
+
+cdef size_t _messages(
+        void *things, size_t length, size_t *position, llt_recorder *recorder, size_t count,
+        uint64_t *ticks) noexcept nogil:
+    return take_turns(_message, things, length, position, recorder, count, ticks)
+
+
 @cython.final
-cdef class Messages:
+cdef class Messages(Cycle):
     """``messages`` of one ``format`` (JSON, SBE, FIX), decoded in turn without end by ``path`` (widest unless named).
 
     Each lies in a line of its own with padding behind it, as in a receive buffer.
@@ -74,11 +89,6 @@ cdef class Messages:
     """
 
     cdef Decoder decoder
-    cdef unsigned char *texts
-    cdef size_t *offsets
-    cdef size_t *sizes
-    cdef size_t length
-    cdef size_t position
     cdef llt_cpu_path chosen
     cdef Fields fields
 
@@ -88,6 +98,8 @@ cdef class Messages:
         if self.length == 0 or not JSON <= format <= FIX:
             raise ValueError(f"{self.length} messages of format {format}: at least one of JSON, SBE or FIX is wanted")
         self.chosen = path_named(path)
+        self.turns = _messages
+        self.things = &self.decoder
         self.decoder.format = format
         self.decoder.json = llt_binance_parser_of(self.chosen)
         self.decoder.fix = llt_fix_parser_of(self.chosen)
@@ -95,60 +107,30 @@ cdef class Messages:
         self.fields.reserve(max(map(len, messages)))
         self.decoder.fields = &self.fields.raw
         total = sum(len(message) + LLT_BINANCE_PADDING for message in messages)
-        self.texts = <unsigned char *>malloc(total)
-        self.offsets = <size_t *>malloc(self.length * sizeof(size_t))
-        self.sizes = <size_t *>malloc(self.length * sizeof(size_t))
+        self.decoder.texts = <unsigned char *>malloc(total)
+        self.decoder.offsets = <size_t *>malloc(self.length * sizeof(size_t))
+        self.decoder.sizes = <size_t *>malloc(self.length * sizeof(size_t))
         self.decoder.levels = <llt_binance_level *>malloc(LEVELS * sizeof(llt_binance_level))
         self.decoder.trades = <llt_sbe_trade *>malloc(LEVELS * sizeof(llt_sbe_trade))
-        if (self.texts is NULL or self.offsets is NULL or self.sizes is NULL or self.decoder.levels is NULL
-                or self.decoder.trades is NULL):
+        if (self.decoder.texts is NULL or self.decoder.offsets is NULL or self.decoder.sizes is NULL
+                or self.decoder.levels is NULL or self.decoder.trades is NULL):
             raise MemoryError(f"no memory for {total} bytes of messages")
-        memset(self.texts, 0, total)
+        memset(self.decoder.texts, 0, total)
         for at in range(self.length):
             message = bytes(messages[at])
-            memcpy(self.texts + offset, <const char *>message, len(message))
-            self.offsets[at] = offset
-            self.sizes[at] = len(message)
+            memcpy(self.decoder.texts + offset, <const char *>message, len(message))
+            self.decoder.offsets[at] = offset
+            self.decoder.sizes[at] = len(message)
             offset += len(message) + LLT_BINANCE_PADDING
 
     def __dealloc__(self):
-        free(self.texts)
-        free(self.offsets)
-        free(self.sizes)
+        free(self.decoder.texts)
+        free(self.decoder.offsets)
+        free(self.decoder.sizes)
         free(self.decoder.levels)
         free(self.decoder.trades)
-
-    def __len__(self):
-        return self.length
 
     @property
     def path(self):
         """Name of the path that runs."""
         return llt_cpu_name(self.chosen).decode()
-
-    def block(self, size_t count):
-        """Decode the next ``count`` in one stretch: ``(ticks, good messages)``."""
-        cdef uint64_t start, stop
-        cdef size_t _, good = 0, at = self.position
-        with nogil:
-            start = llt_ticks_start()
-            for _ in range(count):
-                good += _decode(&self.decoder, self.texts + self.offsets[at], self.sizes[at])
-                at = at + 1 if at + 1 < self.length else 0
-            stop = llt_ticks_stop()
-        self.position = at
-        return stop - start, good
-
-    def each(self, Recorder recorder, size_t count):
-        """Decode the next ``count`` and record the ticks of each; returns how many were good."""
-        cdef llt_recorder *raw = recorder.raw
-        cdef uint64_t start
-        cdef size_t _, good = 0, at = self.position
-        with nogil:
-            for _ in range(count):
-                start = llt_ticks_start()
-                good += _decode(&self.decoder, self.texts + self.offsets[at], self.sizes[at])
-                llt_record(raw, llt_ticks_stop() - start)
-                at = at + 1 if at + 1 < self.length else 0
-        self.position = at
-        return good

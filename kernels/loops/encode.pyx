@@ -7,16 +7,39 @@ from libc.stdlib cimport free, malloc
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
-from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
-from lltool.kernels.fix cimport LLT_FIX_TEXT, Template, llt_fix_value
-from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
+from lltool.kernels.arch cimport llt_keep
+from lltool.kernels.fix cimport LLT_FIX_TEXT, Template, llt_fix_builder, llt_fix_template, llt_fix_value
+from lltool.kernels.loops.loop cimport Cycle, take_turns
+from lltool.kernels.recorder cimport llt_recorder
 
 cdef enum:
     ROOM = 65536
 
 
+cdef struct Build:
+    llt_fix_builder *build
+    const llt_fix_template *form
+    llt_fix_value *values
+    unsigned char *out
+
+
+cdef bint _order(void *things, size_t at) noexcept nogil:
+    cdef Build *orders = <Build *>things
+    cdef size_t size = 0
+    cdef const unsigned char *start = orders.build(
+        orders.form, orders.values + at * orders.form.slots, orders.out, ROOM, &size)
+    llt_keep(<uint64_t>start + size)
+    return start is not NULL
+
+
+cdef size_t _orders(
+        void *things, size_t length, size_t *position, llt_recorder *recorder, size_t count,
+        uint64_t *ticks) noexcept nogil:
+    return take_turns(_order, things, length, position, recorder, count, ticks)
+
+
 @cython.final
-cdef class Orders:
+cdef class Orders(Cycle):
     """Messages of ``form``, built in turn without end into one buffer: each of ``orders`` is the values of its slots.
 
     Raises ValueError for an empty list, TypeError for values of another type, MemoryError.
@@ -24,22 +47,23 @@ cdef class Orders:
 
     cdef Template form
     cdef list kept
-    cdef llt_fix_value *values
+    cdef Build building
     cdef bytes owner
-    cdef unsigned char *out
-    cdef size_t length
-    cdef size_t position
 
     def __cinit__(self, Template form not None, orders):
         cdef size_t at, slot, slots = form.raw.slots
         cdef bytes text
         self.form = form
+        self.turns = _orders
+        self.things = &self.building
+        self.building.build = form.build_raw
+        self.building.form = &form.raw
         self.kept = [tuple(order) for order in orders]
         self.length = len(self.kept)
         if self.length == 0:
             raise ValueError("no orders: at least one is wanted")
-        self.values = <llt_fix_value *>malloc(self.length * max(slots, 1) * sizeof(llt_fix_value))
-        if self.values is NULL:
+        self.building.values = <llt_fix_value *>malloc(self.length * max(slots, 1) * sizeof(llt_fix_value))
+        if self.building.values is NULL:
             raise MemoryError(f"no memory for {self.length} orders")
         for at in range(self.length):
             if len(self.kept[at]) != slots or len(form.build(*self.kept[at])) > ROOM // 2:
@@ -47,54 +71,17 @@ cdef class Orders:
             for slot in range(slots):
                 if form.pieces[slot].kind == LLT_FIX_TEXT:
                     text = self.kept[at][slot]
-                    self.values[at * slots + slot].text = <const unsigned char *>PyBytes_AS_STRING(text)
-                    self.values[at * slots + slot].size = PyBytes_GET_SIZE(text)
+                    self.building.values[at * slots + slot].text = <const unsigned char *>PyBytes_AS_STRING(text)
+                    self.building.values[at * slots + slot].size = PyBytes_GET_SIZE(text)
                 else:
-                    self.values[at * slots + slot].number = self.kept[at][slot]
+                    self.building.values[at * slots + slot].number = self.kept[at][slot]
         self.owner = PyBytes_FromStringAndSize(NULL, ROOM)
-        self.out = <unsigned char *>PyBytes_AS_STRING(self.owner)
+        self.building.out = <unsigned char *>PyBytes_AS_STRING(self.owner)
 
     def __dealloc__(self):
-        free(self.values)
-
-    def __len__(self):
-        return self.length
+        free(self.building.values)
 
     @property
     def path(self):
         """Name of the path that runs."""
         return self.form.path
-
-    cdef inline bint build(self, size_t at) noexcept nogil:
-        cdef size_t size = 0
-        cdef const unsigned char *start = self.form.build_raw(
-            &self.form.raw, self.values + at * self.form.raw.slots, self.out, ROOM, &size)
-        llt_keep(<uint64_t>start + size)
-        return start is not NULL
-
-    def block(self, size_t count):
-        """Build the next ``count`` in one stretch: ``(ticks, messages built)``."""
-        cdef uint64_t start, stop
-        cdef size_t _, built = 0, at = self.position
-        with nogil:
-            start = llt_ticks_start()
-            for _ in range(count):
-                built += self.build(at)
-                at = at + 1 if at + 1 < self.length else 0
-            stop = llt_ticks_stop()
-        self.position = at
-        return stop - start, built
-
-    def each(self, Recorder recorder, size_t count):
-        """Build the next ``count`` and record the ticks of each; returns how many were built."""
-        cdef llt_recorder *raw = recorder.raw
-        cdef uint64_t start
-        cdef size_t _, built = 0, at = self.position
-        with nogil:
-            for _ in range(count):
-                start = llt_ticks_start()
-                built += self.build(at)
-                llt_record(raw, llt_ticks_stop() - start)
-                at = at + 1 if at + 1 < self.length else 0
-        self.position = at
-        return built

@@ -53,3 +53,39 @@ cdef inline int repeat_while_good(
 cdef class Loop:
     cdef Run run
     cdef void *things
+
+
+# The thing at a place of a list; whether it came out well.
+ctypedef bint (*Turn)(void *things, size_t at) noexcept nogil
+
+# A whole loop over the list, round and round from `position` on, as a Run; gives how many came out well.
+ctypedef size_t (*Turns)(void *things, size_t length, size_t *position, llt_recorder *recorder, size_t count,
+                         uint64_t *ticks) noexcept nogil
+
+
+cdef inline size_t take_turns(
+        Turn turn, void *things, size_t length, size_t *position, llt_recorder *recorder, size_t count,
+        uint64_t *ticks) noexcept nogil:
+    # A Turns that names its turn gets a loop of its own, as with repeat; the ticks of a stretch come by the pointer.
+    cdef uint64_t start = llt_ticks_start()
+    cdef size_t _, good = 0, at = position[0]
+    if recorder is NULL:
+        for _ in range(count):
+            good += turn(things, at)
+            at = at + 1 if at + 1 < length else 0
+        ticks[0] = llt_ticks_stop() - start
+    else:
+        for _ in range(count):
+            start = llt_ticks_start()
+            good += turn(things, at)
+            llt_record(recorder, llt_ticks_stop() - start)
+            at = at + 1 if at + 1 < length else 0
+    position[0] = at
+    return good
+
+
+cdef class Cycle:
+    cdef Turns turns
+    cdef void *things
+    cdef size_t length
+    cdef size_t position

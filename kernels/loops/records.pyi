@@ -1,11 +1,8 @@
 from typing import Self, final
 
 from lltool.kernels.codec import Layout
-from lltool.kernels.recorder import Recorder
+from lltool.kernels.loops.loop import Cycle
 
 @final
-class Records:
+class Records(Cycle):
     def __new__(cls, layout: Layout, wire: bytes) -> Self: ...
-    def __len__(self) -> int: ...
-    def block(self, count: int) -> tuple[int, int]: ...
-    def each(self, recorder: Recorder, count: int) -> int: ...
