@@ -16,17 +16,14 @@ import time
 
 from lltool.bench.peer import peer_thread
 from lltool.bench.scheduling import held_priority
-from lltool.bench.workloads.pipeline_rig import new_pipeline
+from lltool.bench.workloads.pipeline_rig import new_pipeline, wide_router
 from lltool.bench.workloads.tcp import connected_pair
 from lltool.kernels.breaker import CircuitBreaker
 from lltool.kernels.clock import calibrate
 from lltool.kernels.desk import Desk, Floor, new_log
-from lltool.kernels.kill_switch import KillSwitch
 from lltool.kernels.loops import feed as loop
 from lltool.kernels.order_wire import FixOrderWire
 from lltool.kernels.recorder import Recorder
-from lltool.kernels.risk import RiskCheck
-from lltool.kernels.router import Router
 from lltool.kernels.strategy import SpreadStrategy
 from lltool.kernels.sync import BookSync
 from lltool.root import Root
@@ -111,18 +108,9 @@ def json_updates(path: str, hz: float) -> None:
     """From a frame's payload to the book, depth events of a recording."""
     lines = gzip.decompress(open(path, "rb").read()).splitlines()  # noqa: SIM115 - a script
     market = 2 if b'"pu":' in lines[0] else 1
-    wide = 2**60
-    risk = RiskCheck(
-        max_quantity=wide, lot=1, tick=1, band=wide, max_notional=2**120, max_long=wide, max_short=wide,
-        max_open_orders=10, max_gross_notional=2**120, max_orders=50, rate_window_ns=0, max_age_ns=10**12,
-    )  # fmt: skip
-    router = Router(
-        risk, KillSwitch(), capacity=64, epoch=1, min_quantity=1, min_notional=0, max_loss=2**120,
-        max_drawdown=2**120, duplicate_window_ns=0, max_burst=50, burst_window_ns=0, max_size_multiple=100,
-        max_cancels_percent=100,
-    )  # fmt: skip
     desk = Desk(
-        "BTCUSDT", BookSync(market), router, None, CircuitBreaker(5, 60_000_000_000, 5_000_000_000), new_log(1024),
+        "BTCUSDT", BookSync(market), wide_router(lot=1, tick=1), None,
+        CircuitBreaker(5, 60_000_000_000, 5_000_000_000), new_log(1024),
         SpreadStrategy(threshold=100_000, quantity=100_000, tick=1_000_000), number=0,
     )  # fmt: skip
     desk.connect(0)

@@ -22,6 +22,7 @@ from lltool.trading.kernel_stamps import RECEIVE, TRANSMIT, stamp
 if TYPE_CHECKING:
     from lltool.kernels.order_wire import OrderWire
     from lltool.kernels.pipeline import Pipeline
+    from lltool.kernels.router import Router
 
 HEAD_START_SECONDS = 0.03
 """Until the first tick is due: all threads must be there, and the kernel stamp packets."""
@@ -75,26 +76,31 @@ def place(layout: Layout, cores: Sequence[int]) -> Placement:
     return Placement(layout, threads, threads[-1], f"core {threads[-1]}: {name}, and the market")
 
 
-def new_pipeline(wire: OrderWire | None = None) -> Pipeline:
-    """One instrument, the chapter's strategy, limits so wide that every order passes all checks."""
+def wide_router(*, lot: int, tick: int) -> Router:
+    """Limits so wide that every order on the grid of ``lot`` and ``tick`` (x 10^8) passes all checks."""
     from lltool.kernels.kill_switch import KillSwitch
-    from lltool.kernels.pipeline import Pipeline
     from lltool.kernels.risk import RiskCheck
     from lltool.kernels.router import Router
-    from lltool.kernels.strategy import SpreadStrategy
 
     wide = 2**60
     risk = RiskCheck(
-        max_quantity=wide, lot=1000, tick=1_000_000, band=wide, max_notional=2**120, max_long=wide, max_short=wide,
+        max_quantity=wide, lot=lot, tick=tick, band=wide, max_notional=2**120, max_long=wide, max_short=wide,
         max_open_orders=10, max_gross_notional=2**120, max_orders=50, rate_window_ns=0, max_age_ns=10**12,
     )  # fmt: skip
-    router = Router(
+    return Router(
         risk, KillSwitch(), capacity=64, epoch=1, min_quantity=1, min_notional=0, max_loss=2**120,
         max_drawdown=2**120, duplicate_window_ns=0, max_burst=50, burst_window_ns=0, max_size_multiple=100,
         max_cancels_percent=100,
     )  # fmt: skip
+
+
+def new_pipeline(wire: OrderWire | None = None) -> Pipeline:
+    """One instrument, the chapter's strategy, every order passes all checks."""
+    from lltool.kernels.pipeline import Pipeline
+    from lltool.kernels.strategy import SpreadStrategy
+
     strategy = SpreadStrategy(threshold=100_000, quantity=100_000, tick=1_000_000)
-    return Pipeline([router], strategy, unanswered=True, wire=wire)
+    return Pipeline([wide_router(lot=1000, tick=1_000_000)], strategy, unanswered=True, wire=wire)
 
 
 class Rig:
