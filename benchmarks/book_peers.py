@@ -15,7 +15,6 @@ whose ids are places of an array are given ids that rise one by one, whatever ou
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
 import random
@@ -31,7 +30,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from paired import Row, Run, elapsed, kernel, libraries, names, report
+from paired import Row, Run, elapsed, kernel, libraries, names, options, report
 
 from lltool.bench.workloads.book import initial_levels, stream
 from lltool.bench.workloads.orders import MANY, SCATTER, SPAN
@@ -55,10 +54,7 @@ Update = tuple[int, int, int]
 
 def main() -> None:
     """Measure and print one table a row."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--only", default="", help="part of a row's title")
-    parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    parser = options(__doc__, rounds=21)
     parser.add_argument("--native", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))[:1]

@@ -11,7 +11,6 @@ codec_peers.cpp.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import gzip
 import os
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from paired import Row, Run, elapsed, libraries, names, report
+from paired import Row, Run, elapsed, libraries, names, options, report
 
 from lltool.bench.workloads import decode, encode
 from lltool.kernels.binance_json import Parser
@@ -44,10 +43,7 @@ PADDING = 192
 
 def main() -> None:
     """Measure and print one table a row."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=31)
-    parser.add_argument("--only", default="", help="part of a row's title")
-    parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    parser = options(__doc__, rounds=31)
     parser.add_argument("--recordings", type=Path, default=HERE.parents[1] / "shared" / "data" / "binance")
     arguments = parser.parse_args()
     core = min(os.sched_getaffinity(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import subprocess
 import time
@@ -29,6 +30,15 @@ class Row:
     two_cores: bool
     ours: Run
     theirs: dict[str, Run]
+
+
+def options(about: str | None, *, rounds: int) -> argparse.ArgumentParser:
+    """A parser of the options that every comparison takes."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--only", default="", help="part of a row's title")
+    parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    return parser
 
 
 def libraries(source: Path, also: Sequence[str], folder: Path, flags: Sequence[str] = ()) -> list[ctypes.CDLL]:

@@ -9,7 +9,6 @@ library with the interface of primitive_peers.cpp, ``--native`` a build of ours 
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
 import tempfile
@@ -18,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-from paired import Row, Run, elapsed, kernel, libraries, names, report
+from paired import Row, Run, elapsed, kernel, libraries, names, options, report
 
 from lltool.bench.peer import peer_thread
 from lltool.bench.workloads.seqlock import written_lock
@@ -35,10 +34,7 @@ PERIODS_NS = (2000, 200)
 
 def main() -> None:
     """Measure and print one table a row."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=31)
-    parser.add_argument("--only", default="", help="part of a row's title")
-    parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    parser = options(__doc__, rounds=31)
     parser.add_argument("--native", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))[:2]

@@ -13,7 +13,6 @@ for this processor beside:
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import os
 import subprocess
@@ -24,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from paired import Row, Run, elapsed, kernel, libraries, names, report
+from paired import Row, Run, elapsed, kernel, libraries, names, options, report
 
 from lltool.bench.peer import peer_thread
 from lltool.kernels.loops import flow, hop, ring
@@ -36,10 +35,7 @@ TRIPS, ITEMS, PAIRS = 20_000, 320_000, 100_000
 
 def main() -> None:
     """Measure and print one table a row."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=31)
-    parser.add_argument("--only", default="", help="part of a row's title")
-    parser.add_argument("--also", action="append", default=[], metavar="LIBRARY")
+    parser = options(__doc__, rounds=31)
     parser.add_argument("--native", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))[:2]
