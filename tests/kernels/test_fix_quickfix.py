@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 pytest.importorskip("lltool.kernels.fix", reason="needs the compiled kernels")
 from lltool.kernels.fix import Template, parse
+from tests.quickfix import build
 
 SOURCE = Path(__file__).resolve().parent / "quickfix_reader.cpp"
 TAGS = [1, 6, 11, 14, 15, 17, 31, 32, 37, 38, 40, 44, 54, 55, 58, 59, 60, 150, 151, 336, 528, 5001, 20012, 9999999]
@@ -21,12 +21,7 @@ Fields = list[tuple[int, bytes]]
 
 @pytest.fixture(scope="module")
 def quickfix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("g++") is None or not Path("/usr/include/quickfix").is_dir():
-        pytest.skip("needs g++ and libquickfix-dev")
-    program = tmp_path_factory.mktemp("quickfix") / "reader"
-    command = ["g++", "-std=c++14", "-O0", "-w", str(SOURCE), "-o", str(program), "-lquickfix", "-lpthread"]
-    subprocess.run(command, check=True, timeout=240)
-    return program
+    return build(SOURCE, tmp_path_factory.mktemp("quickfix"))
 
 
 def read(program: Path, texts: list[bytes]) -> list[Fields | None]:

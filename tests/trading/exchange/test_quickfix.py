@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.quickfix import build
 
 pytest.importorskip("picows", reason="needs picows")
 
@@ -17,12 +17,7 @@ SOURCE = Path(__file__).resolve().parent / "quickfix_peer.cpp"
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> str:
-    if shutil.which("g++") is None or not Path("/usr/include/quickfix").is_dir():
-        pytest.skip("needs g++ and libquickfix-dev")
-    program = tmp_path_factory.mktemp("quickfix") / "peer"
-    command = ["g++", "-std=c++14", "-O0", "-w", str(SOURCE), "-o", str(program), "-lquickfix", "-lpthread"]
-    subprocess.run(command, check=True, timeout=240)
-    return str(program)
+    return str(build(SOURCE, tmp_path_factory.mktemp("quickfix")))
 
 
 def test_quickfix_trades_with_the_exchange_and_refuses_nothing(
