@@ -8,6 +8,7 @@ from cpython.exc cimport PyErr_SetFromErrno
 from libc.stdlib cimport free
 
 from lltool.kernels.atomic cimport LLT_LINE, llt_load_acquire, llt_store_release
+from lltool.kernels.kill_switch cimport KillSwitch
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -20,10 +21,12 @@ cdef class ShutdownToken:
     """Says stop, once. ``with token:`` has SIGINT and SIGTERM set it, also while no Python code runs.
 
     A second signal of the same kind ends the process as if nothing had been caught. One token at a time catches
-    signals (RuntimeError); what they did before is restored at the end of the block. MemoryError.
+    signals (RuntimeError); what they did before is restored at the end of the block. A signal also trips ``kill``
+    (KillSource.SIGNAL), before any code that looks at the token runs. MemoryError.
     """
 
-    def __cinit__(self):
+    def __cinit__(self, KillSwitch kill=None):
+        self.kill = kill
         self.raw = <llt_shutdown *>aligned_alloc(LLT_LINE, sizeof(llt_shutdown))
         if self.raw is NULL:
             raise MemoryError("no memory for a shutdown token")
@@ -51,7 +54,7 @@ cdef class ShutdownToken:
         global _catching
         if _catching is not None:
             raise RuntimeError("another shutdown token catches signals")
-        if llt_shutdown_install(self.raw, self.previous) != 0:
+        if llt_shutdown_install(self.raw, NULL if self.kill is None else self.kill.raw, self.previous) != 0:
             PyErr_SetFromErrno(OSError)
         _catching = self
         return self

@@ -30,6 +30,22 @@ def test_a_signal_sets_the_token_and_the_old_handler_comes_back(number: int) -> 
     assert signal.getsignal(number) == before
 
 
+def test_a_signal_trips_the_kill_switch_before_any_python_runs() -> None:
+    kill_switch = pytest.importorskip("lltool.kernels.kill_switch")
+    kill = kill_switch.KillSwitch()
+    with shutdown.ShutdownToken(kill):
+        signal.raise_signal(signal.SIGTERM)
+        assert kill.source is kill_switch.KillSource.SIGNAL
+    assert not kill.may_send()
+
+
+def test_a_call_leaves_the_kill_switch_alone() -> None:
+    kill = pytest.importorskip("lltool.kernels.kill_switch").KillSwitch()
+    with shutdown.ShutdownToken(kill) as token:
+        token.request()
+        assert kill.source is None
+
+
 def test_one_token_at_a_time_catches_signals() -> None:
     with shutdown.ShutdownToken(), pytest.raises(RuntimeError, match="another shutdown token"):
         shutdown.ShutdownToken().__enter__()

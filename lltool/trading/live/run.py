@@ -133,10 +133,15 @@ class TradingRun:
             await self._shut_down(session)
 
     def _is_over(self, session: asyncio.Future[None]) -> bool:
+        from lltool.kernels.kill_switch import KillSource
+
         if session.done():
             session.result()
-        if self.kill.source is not None:
-            self.killed_by = self.kill.source.name.lower()
+        source = self.kill.source
+        if source is KillSource.SIGNAL:  # tripped by the signal's handler, so that no order left after it
+            self.ended = "signal"
+        elif source is not None:
+            self.killed_by = source.name.lower()
             self.ended = "kill switch"
         elif self.token.requested:
             self.ended = "signal" if self.token.signal is not None else "asked"
@@ -150,7 +155,8 @@ class TradingRun:
 
         now_ns = monotonic_ns()
         # From here on the switch is tripped in any case: nothing leaves by mistake while cancels are answered.
-        if self.kill.trip(KillSource.SIGNAL if self.token.signal is not None else KillSource.OPERATOR, now_ns):
+        self.kill.trip(KillSource.SIGNAL if self.token.signal is not None else KillSource.OPERATOR, now_ns)
+        if self.killed_by is None:
             self.tell(f"stopping ({self.ended or 'failure'}): cancelling all orders")
         else:
             self.tell(f"kill switch ({self.killed_by}): cancelling all orders")
