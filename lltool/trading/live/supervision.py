@@ -23,11 +23,11 @@ from lltool.root import Root
 from lltool.trading.live.counters import CountersPage, counters_file
 from lltool.trading.live.run import TradingRun, monotonic_ns
 from lltool.trading.log_file import log_file
+from lltool.trading.placement import core_of, pin, threads_beside
 from lltool.trading.run_directory import VARIABLE, kill_page_path
 
 if TYPE_CHECKING:
     from lltool.kernels.kill_switch import KillSwitch
-    from lltool.trading.configuration import Configuration
 
 BEATS = 10
 """Within the time that a supervisor may be silent."""
@@ -179,15 +179,20 @@ def trip(name: str) -> bool:
 
 
 async def trade(
-    specification: dict[str, Any], kill: KillSwitch, counters: CountersPage, log: Callable[[str], None] | None
+    specification: dict[str, Any],
+    kill: KillSwitch,
+    counters: CountersPage,
+    log: Callable[[str], None] | None,
+    cores_beside: frozenset[int],
 ) -> dict[str, Any]:
-    """Trade in this process until it is over; the report."""
+    """Trade on this thread until it is over; what waits does so on ``cores_beside``. The report."""
     from lltool.kernels.shutdown import ShutdownToken
     from lltool.trading.configuration import load_configuration
     from lltool.trading.live.report import report_of
 
+    asyncio.get_running_loop().set_default_executor(threads_beside(cores_beside))
     # Now, with the loop running: asyncio would have put its own handler of Ctrl-C over the token's.
-    with ShutdownToken() as token:
+    with ShutdownToken(kill) as token:
         run = TradingRun(
             load_configuration(specification["config"]),
             kill=kill,
@@ -216,24 +221,6 @@ def _take_limits(run: TradingRun, path: str | None) -> None:
         run.tell(f"limits: nothing was changed: {error}")
 
 
-def core_of(configuration: Configuration, root: Root) -> int | None:
-    """The core of the thread that trades: the configured one, else the first that the kernel isolates; None without."""
-    from lltool.host.readings import read_cpulist
-
-    cores = configuration.pipeline.cores or read_cpulist(root, "/sys/devices/system/cpu/isolated") or ()
-    return cores[0] if cores else None
-
-
-def _pin(core: int | None) -> None:
-    """Everything runs to completion on one thread, which gets ``core``."""
-    if core is None:
-        return
-    try:
-        os.sched_setaffinity(0, {core})
-    except OSError as error:
-        raise from_os_error(f"core {core} (pipeline.cores) cannot be used", error) from error
-
-
 def exit_code(report: dict[str, Any]) -> int:
     """0 for a run that ended as asked with every order confirmed; else 1."""
     return 0 if report["orders_confirmed"] and report["ended"] in {"signal", "time", "asked"} else _FAILED
@@ -247,9 +234,9 @@ def main() -> int:
     kill, counters = KillSwitch.attach(int(sys.argv[1])), CountersPage.attach(int(sys.argv[2]))
     specification = json.load(sys.stdin)
     try:
-        _pin(core_of(load_configuration(specification["config"]), Root()))
+        cores_beside = pin(core_of(load_configuration(specification["config"]), Root()))
         with log_file(specification["log"]) as log:
-            report = asyncio.run(trade(specification, kill, counters, log))
+            report = asyncio.run(trade(specification, kill, counters, log, cores_beside))
     except LltoolError as error:
         sys.stderr.write(f"lltool: {error}\n")
         return error.exit_code

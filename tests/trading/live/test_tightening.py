@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 pytest.importorskip("lltool.kernels.desk", reason="needs the compiled kernels")
@@ -12,10 +9,8 @@ pytest.importorskip("lltool.kernels.desk", reason="needs the compiled kernels")
 from lltool.kernels.binance_json import SPOT
 from lltool.kernels.desk import new_log
 from lltool.kernels.kill_switch import KillSwitch
-from lltool.root import Root
 from lltool.trading.configuration import Configuration
 from lltool.trading.floor import new_floor
-from lltool.trading.live.supervision import core_of
 from lltool.trading.live.tightening import LARGER_IS_TIGHTER, NEEDS_A_START, apply, changes
 
 TIGHTER = {
@@ -56,14 +51,3 @@ def test_a_tighter_limit_holds_from_the_next_order_on() -> None:
     apply(Configuration.model_validate({"risk": {"max_quantity": "0.0005"}}), router)
     assert router.submit(0, price - 10**6, 100_000, 10**9)[0] == 0
     assert router.denials() == {"MAX_QUANTITY": 1}
-
-
-@pytest.mark.parametrize(("isolated", "cores", "core"), [("2-3\n", [], 2), ("\n", [], None), ("2-3\n", [1], 1)])
-def test_the_core_is_the_configured_or_an_isolated_one(
-    tmp_path: Path, isolated: str, cores: list[int], core: int | None
-) -> None:
-    path = tmp_path / "sys/devices/system/cpu/isolated"
-    path.parent.mkdir(parents=True)
-    path.write_text(isolated)
-    configuration: Any = Configuration.model_validate({"pipeline": {"cores": cores}})
-    assert core_of(configuration, Root(tmp_path)) == core
