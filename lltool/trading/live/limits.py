@@ -35,6 +35,13 @@ class Budget:
         """Note that ``cost`` is spent now."""
         self._spent.append((self._clock(), cost))
 
+    def told(self, used: int) -> None:
+        """The exchange says that ``used`` is spent: what is more than was noted here, others spent (one address)."""
+        self.wait_seconds()  # forgets what is older than the window
+        others = used - sum(spent for _, spent in self._spent)
+        if others > 0:
+            self.spend(others)
+
     def stop(self, seconds: float) -> None:
         """The exchange said to come back in so many seconds (Retry-After)."""
         self._stopped_until = max(self._stopped_until, self._clock() + seconds)

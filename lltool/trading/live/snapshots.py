@@ -1,4 +1,7 @@
-"""Depth snapshots by REST: one budget for all symbols, Retry-After honoured, never more than one at a time."""
+"""Depth snapshots by REST: one budget for all symbols, never more than one at a time.
+
+Retry-After is honoured, and the exchange's own count of what was used: it counts others at the same address, too.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ TIMEOUT_SECONDS = 10.0
 NO_RETRY_AFTER_SECONDS = 60.0
 """A refusal without the header: the window of the budget is a minute."""
 
+_USED_WEIGHT = "X-MBX-USED-WEIGHT-1M"
 _REFUSED = {http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.IM_A_TEAPOT}
 """429: too many; 418: banned for not having stopped."""
 
@@ -47,12 +51,15 @@ class Snapshots:
             await asyncio.sleep(self.budget.wait_seconds(self._weight))
             self.budget.spend(self._weight)
             try:
-                status, retry_after, body = await asyncio.to_thread(self._get, symbol)
+                status, headers, body = await asyncio.to_thread(self._get, symbol)
             except (OSError, http.client.HTTPException) as error:
                 self.failed += 1
                 raise SnapshotFailed(f"{self.base_url}: {error}") from error
+            used = headers.get(_USED_WEIGHT, "")
+            self.budget.told(int(used) if used.isdigit() else 0)
         if status in _REFUSED:
             self.refused += 1
+            retry_after = headers.get("Retry-After", "")
             seconds = float(retry_after) if retry_after.isdigit() else NO_RETRY_AFTER_SECONDS
             self.budget.stop(seconds)
             raise SnapshotFailed(f"{self.base_url}: {status}, to come back in {seconds:g} s")
@@ -62,7 +69,7 @@ class Snapshots:
         self.fetched += 1
         return body
 
-    def _get(self, symbol: str) -> tuple[int, str, bytes]:
+    def _get(self, symbol: str) -> tuple[int, http.client.HTTPMessage, bytes]:
         url = urlsplit(self.base_url)
         host = url.hostname or ""
         connection = (
@@ -74,6 +81,6 @@ class Snapshots:
             query = urlencode({"symbol": symbol, "limit": self.limit})
             connection.request("GET", f"{url.path.rstrip('/')}{self.path}?{query}")
             answer = connection.getresponse()
-            return answer.status, answer.getheader("Retry-After", ""), answer.read()
+            return answer.status, answer.headers, answer.read()
         finally:
             connection.close()

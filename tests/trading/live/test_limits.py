@@ -27,6 +27,19 @@ def test_what_is_spent_comes_back_after_the_window() -> None:
     assert budget.wait_seconds(50) == 0.0
 
 
+def test_what_others_spend_at_the_same_address_counts_too() -> None:
+    clock = Clock()
+    budget = Budget(100, 60.0, clock)
+    budget.spend(20)
+    budget.told(70)
+    budget.told(60)
+    clock.now = 30.0
+    assert budget.wait_seconds(30) == 0.0
+    assert budget.wait_seconds(31) == 30.0
+    clock.now = 60.0
+    assert budget.wait_seconds(100) == 0.0
+
+
 def test_the_exchange_says_when_to_come_back() -> None:
     clock = Clock()
     budget = Budget(100, 60.0, clock)
