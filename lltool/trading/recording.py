@@ -2,7 +2,8 @@
 
 A binary message (SBE) stands as Base64. The stamps may be missing (plain JSON lines). Messages that lltool does not use
 (acknowledgements, other streams) are counted and left out; one that is used but does not have the exchange's exact
-bytes (blanks, another order of keys) is brought into them first. What is neither is a fault of the recording.
+bytes (blanks, another order of keys) is brought into them first. Empty lines say nothing and are not counted. What is
+none of these is a fault of the recording.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def read_recording(path: str) -> Recording:
 
     from lltool.kernels.binance_json import Parser
 
-    text = read_text(path).rstrip() + b"\n"  # empty lines at the end say nothing
+    text = read_text(path).rstrip() + b"\n"
     stamped = is_stamped(text)
     parser = Parser()
     try:
@@ -106,9 +107,11 @@ def _read_line_by_line(path: str, text: bytes, *, stamped: bool) -> Recording:
     faults: list[str] = []
     kept: list[bytes] = []
     numbers: list[int] = []
-    unused = 0
-    lines = text.splitlines()
-    for number, line in enumerate(lines, start=1):
+    lines = unused = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        lines += 1
         stamp, _, message = line.partition(b" ") if stamped else (b"", b"", line)
         if stamped and not (stamp.isdigit() and len(stamp) <= 19 and int(stamp) < 2**63):
             faults.append(f"line {number}: it starts with {line[:20]!r}, not with nanoseconds and a blank")
@@ -130,7 +133,7 @@ def _read_line_by_line(path: str, text: bytes, *, stamped: bool) -> Recording:
     else:
         events, levels = parser.parse_lines(found)
         local_ns = np.zeros(0, np.int64)
-    return Recording(path, events, levels, local_ns, np.array(numbers, np.int64), len(lines), unused)
+    return Recording(path, events, levels, local_ns, np.array(numbers, np.int64), lines, unused)
 
 
 def messages_of(parser: Parser, message: bytes) -> list[bytes]:

@@ -71,17 +71,18 @@ def test_each_fault_is_told_with_its_line(tmp_path: Path) -> None:
         f"1 {DEPTH}",
         f"x {DEPTH}",
         f"3 {DEPTH[:-9]}",
-        f"4 {TICKER.replace('2.0', '2,0')}",
         "",
+        f"5 {TICKER.replace('2.0', '2,0')}",
         f"6 {DEPTH}",
     )
-    assert [fault.split(":")[0] for fault in faults_of(path)] == ["line 2", "line 3", "line 4", "line 5"]
+    assert [fault.split(":")[0] for fault in faults_of(path)] == ["line 2", "line 3", "line 5"]
 
 
-def test_empty_lines_at_the_end_say_nothing(tmp_path: Path) -> None:
-    path = write(tmp_path / "r", f"1 {DEPTH}", "", "  ")
-    read = read_recording(str(path))
-    assert (read.lines, read.unused, len(read.events)) == (1, 0, 1)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_empty_lines_say_nothing(tmp_path: Path, end: str) -> None:
+    (tmp_path / "r").write_bytes(end.join(["", f"1 {DEPTH}", "", f"2 {TICKER}", "  ", ""]).encode())
+    read = read_recording(str(tmp_path / "r"))
+    assert (read.lines, read.unused, list(read.line_numbers)) == (2, 0, [2, 4])
 
 
 def test_a_last_line_that_was_cut_off_is_told_with_its_line(tmp_path: Path) -> None:

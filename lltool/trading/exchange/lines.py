@@ -27,7 +27,7 @@ def recorded_lines(path: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _split(text: bytes, *, stamped: bool) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(text.rstrip().splitlines()):
+    for number, line in enumerate(filter(bytes.strip, text.splitlines())):
         stamp, _, message = line.partition(b" ") if stamped else (b"", b"", line)
         at_ns = int(stamp) if stamped else number * _NO_STAMP_NS
         for each in (message,) if message.lstrip()[:1] == b"{" else to_json(from_base64(message)):
