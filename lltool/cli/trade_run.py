@@ -23,7 +23,8 @@ def run(
         str | None, typer.Option("--log", metavar="FILE", help="Append every order, fill and state change.")
     ] = None,
     show_config: Annotated[
-        bool, typer.Option("--show-config", help="Print every key with its value and meaning, as TOML, and exit.")
+        bool,
+        typer.Option("--show-config", help="Print every key with value, unit, meaning and source, as TOML, and exit."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document at the end.")] = False,
 ) -> None:
@@ -33,11 +34,12 @@ def run(
 
     Example: lltool trade run --config testnet.toml --log trade.log
     """
-    from lltool.trading.configuration import load_configuration, show
+    from lltool.trading.configuration import load_configuration
     from lltool.trading.live.supervision import supervise
+    from lltool.trading.show_configuration import show
 
     if show_config:
-        typer.echo(show(load_configuration(config)))
+        typer.echo(show(load_configuration(config), config))
         return
     report, code = supervise({"config": config, "seconds": seconds, "log": log}, name)
     if report is not None:

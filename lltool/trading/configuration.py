@@ -7,8 +7,10 @@ decimals in the file and integers in units of 1e-8 here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal, get_args
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -48,10 +50,22 @@ def to_fixed(value: object) -> int:
     return int(scaled)
 
 
-Fixed = Annotated[int, BeforeValidator(to_fixed)]
-"""A price or quantity: a decimal in the file, units of 1e-8 in the program."""
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a decimal of the file counts; the keys of times have their unit in their name."""
 
-Positive = Annotated[Fixed, Field(gt=0)]
+    name: str
+
+
+Fixed = Annotated[int, BeforeValidator(to_fixed)]
+"""A decimal in the file, units of 1e-8 in the program."""
+
+Quantity = Annotated[Fixed, Field(gt=0), Unit("base currency")]
+Price = Annotated[Fixed, Field(gt=0), Unit("quote currency")]
+Money = Price
+"""A price times a quantity, and what was won or lost."""
+
+Factor = Annotated[Fixed, Unit("1")]
 Venue = Literal["binance-spot", "binance-usdm", "binance-coinm"]
 
 
@@ -66,8 +80,8 @@ class Market(Section):
 
     venue: Venue = Field(default="binance-spot", description="whose sequence rules hold")
     symbols: Annotated[tuple[str, ...], Field(strict=False)] = Field(default=("BTCUSDT",), description="one book each")
-    tick: Positive = Field(default=to_fixed("0.01"), description="step of prices")
-    lot: Positive = Field(default=to_fixed("0.00001"), description="step of quantities")
+    tick: Price = Field(default=to_fixed("0.01"), description="step of prices")
+    lot: Quantity = Field(default=to_fixed("0.00001"), description="step of quantities")
 
     @field_validator("symbols")
     @classmethod
@@ -85,8 +99,8 @@ class Market(Section):
 class Strategy(Section):
     """The chapter's strategy (5.9): an order at the mid when the spread is wide enough."""
 
-    spread_threshold: Positive = Field(default=to_fixed("0.001"), description="an order when the spread is above it")
-    quantity: Positive = Field(default=to_fixed("0.001"), description="size of an order")
+    spread_threshold: Price = Field(default=to_fixed("0.001"), description="an order when the spread is above it")
+    quantity: Quantity = Field(default=to_fixed("0.001"), description="size of an order")
     order_life_ms: Annotated[int, Field(gt=0)] = Field(
         default=1000, description="an order that rests longer is cancelled"
     )
@@ -95,19 +109,19 @@ class Strategy(Section):
 class Risk(Section):
     """Limits of every order, checked in line."""
 
-    max_position: Positive = Field(default=to_fixed("1.0"), description="largest position, long or short")
-    max_quantity: Positive = Field(default=to_fixed("0.1"), description="largest order")
-    max_notional: Positive = Field(default=to_fixed("10000"), description="largest price times quantity of an order")
-    max_gross_notional: Positive = Field(default=to_fixed("100000"), description="the same of all open orders")
+    max_position: Quantity = Field(default=to_fixed("1.0"), description="largest position, long or short")
+    max_quantity: Quantity = Field(default=to_fixed("0.1"), description="largest order")
+    max_notional: Money = Field(default=to_fixed("10000"), description="largest price times quantity of an order")
+    max_gross_notional: Money = Field(default=to_fixed("100000"), description="the same of all open orders")
     max_open_orders: Annotated[int, Field(gt=0)] = Field(default=10, description="orders open at one time")
-    price_band: Positive = Field(default=to_fixed("100"), description="largest distance of an order from the mid")
+    price_band: Price = Field(default=to_fixed("100"), description="largest distance of an order from the mid")
     max_orders: Annotated[int, Field(gt=0, le=1_000_000)] = Field(default=50, description="orders within the window")
     rate_window_ms: Annotated[int, Field(gt=0)] = Field(default=1000, description="that window")
     max_book_age_ms: Annotated[int, Field(gt=0)] = Field(default=3000, description="no order on an older book")
-    min_quantity: Positive = Field(default=to_fixed("0.00001"), description="smallest order")
-    min_notional: Positive = Field(default=to_fixed("5"), description="smallest price times quantity of an order")
-    max_loss: Positive = Field(default=to_fixed("1000"), description="loss that stops trading for good")
-    max_drawdown: Positive = Field(default=to_fixed("1000"), description="the same below the best so far")
+    min_quantity: Quantity = Field(default=to_fixed("0.00001"), description="smallest order")
+    min_notional: Money = Field(default=to_fixed("5"), description="smallest price times quantity of an order")
+    max_loss: Money = Field(default=to_fixed("1000"), description="loss that stops trading for good")
+    max_drawdown: Money = Field(default=to_fixed("1000"), description="the same below the best so far")
     max_burst: Annotated[int, Field(gt=0, le=1_000_000)] = Field(
         default=100, description="orders within the long window"
     )
@@ -134,23 +148,23 @@ class Breaker(Section):
 class Paper(Section):
     """The paper exchange: its filters, fees and latency. The defaults are Binance's for BTCUSDT."""
 
-    maker_fee: Fixed = Field(default=to_fixed("0.001"), description="fraction of the notional; below 0 it is paid out")
-    taker_fee: Fixed = Field(default=to_fixed("0.001"), description="the same of an order that takes")
+    maker_fee: Factor = Field(default=to_fixed("0.001"), description="fraction of the notional; below 0 it is paid out")
+    taker_fee: Factor = Field(default=to_fixed("0.001"), description="the same of an order that takes")
     entry_latency_us: Annotated[int, Field(ge=0)] = Field(default=500, description="from sending to the exchange")
     response_latency_us: Annotated[int, Field(ge=0)] = Field(default=500, description="from the exchange to its report")
     latency_jitter_us: Annotated[int, Field(ge=0)] = Field(default=100, description="uniform part of both")
     seed: Annotated[int, Field(ge=0, lt=2**64)] = Field(default=1, description="of that part")
-    min_price: Positive = Field(default=to_fixed("0.01"), description="PRICE_FILTER")
-    max_price: Positive = Field(default=to_fixed("1000000"), description="PRICE_FILTER")
-    min_quantity: Positive = Field(default=to_fixed("0.00001"), description="LOT_SIZE")
-    max_quantity: Positive = Field(default=to_fixed("9000"), description="LOT_SIZE")
-    min_notional: Positive = Field(default=to_fixed("5"), description="NOTIONAL")
-    price_up: Fixed = Field(
+    min_price: Price = Field(default=to_fixed("0.01"), description="PRICE_FILTER")
+    max_price: Price = Field(default=to_fixed("1000000"), description="PRICE_FILTER")
+    min_quantity: Quantity = Field(default=to_fixed("0.00001"), description="LOT_SIZE")
+    max_quantity: Quantity = Field(default=to_fixed("9000"), description="LOT_SIZE")
+    min_notional: Money = Field(default=to_fixed("5"), description="NOTIONAL")
+    price_up: Factor = Field(
         default=to_fixed("5"), ge=0, description="PERCENT_PRICE: times the last price; 0: unchecked"
     )
-    price_down: Fixed = Field(default=to_fixed("0.2"), ge=0, description="PERCENT_PRICE: the same below it")
+    price_down: Factor = Field(default=to_fixed("0.2"), ge=0, description="PERCENT_PRICE: the same below it")
     max_orders: Annotated[int, Field(gt=0, le=1024)] = Field(default=200, description="MAX_NUM_ORDERS")
-    max_position: Positive = Field(default=to_fixed("9000"), description="MAX_POSITION")
+    max_position: Quantity = Field(default=to_fixed("9000"), description="MAX_POSITION")
 
 
 class Live(Section):
@@ -322,33 +336,18 @@ def _faults(error: ValidationError, path: str, lines: TomlLines) -> Iterator[str
         place = tuple(str(part) for part in fault["loc"] if isinstance(part, str))
         reason = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
-            reason = f"there is no such {'key' if len(place) > 1 else 'table'}"
+            reason = f"there is no such {'key' if len(place) > 1 else 'table'}{_nearest(place)}"
         yield f"{path}{lines.of(*place)}: {'.'.join(place)}: {reason}"
 
 
-def show(configuration: Configuration) -> str:
-    """The configuration as TOML: every key with its value and, as a comment, its meaning. It can be read back."""
-    parts: list[str] = []
-    for name, field in type(configuration).model_fields.items():
-        section: Section = getattr(configuration, name)
-        parts.append(f"[{name}]  # {(field.annotation.__doc__ or '').splitlines()[0]}" if field.annotation else name)
-        for key, value in type(section).model_fields.items():
-            fixed = any(isinstance(mark, BeforeValidator) and mark.func is to_fixed for mark in value.metadata)
-            parts.append(f"{key} = {_toml(getattr(section, key), fixed=fixed)}  # {value.description}{_choices(value)}")
-        parts.append("")
-    return "\n".join(parts).rstrip()
-
-
-def _choices(field: Any) -> str:
-    names = [choice for choice in get_args(field.annotation) if isinstance(choice, str)]
-    return f" ({', '.join(names)})" if names else ""
-
-
-def _toml(value: object, *, fixed: bool) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(_toml(each, fixed=fixed) for each in value)}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return f"{Decimal(value) / SCALE:f}" if fixed else str(value)
-    return f'"{value}"'
+def _nearest(place: tuple[str, ...]) -> str:
+    """What may have been meant by a key or table that there is not."""
+    tables = {
+        table: tuple(field.annotation.model_fields)
+        for table, field in Configuration.model_fields.items()
+        if field.annotation is not None
+    }
+    name = place[-1]
+    elsewhere = [f"{table}.{name}" for table, keys in tables.items() if name in keys]
+    near = elsewhere or get_close_matches(name, tables.get(place[0], tables), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lltool.errors import InvalidInput
-from lltool.trading.configuration import SCALE, Configuration, load_configuration, show, to_fixed
+from lltool.trading.configuration import SCALE, Configuration, load_configuration, to_fixed
+from lltool.trading.show_configuration import show
 
 
 def faults_of(path: Path, text: str) -> tuple[str, ...]:
@@ -36,6 +37,29 @@ def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
     assert changed.strategy.quantity == 1
     file.write_text(show(changed))
     assert load_configuration(str(file)) == changed
+
+
+def test_each_value_is_shown_with_its_unit_and_where_it_is_from(tmp_path: Path) -> None:
+    file = tmp_path / "trade.toml"
+    file.write_text('[market]\nvenue = "binance-usdm"\n[strategy]\nquantity = 0.002\n')
+    lines = {line.partition(" = ")[0]: line for line in show(load_configuration(str(file)), str(file)).splitlines()}
+    assert lines["quantity"] == f"quantity = 0.002  # base currency; size of an order; {file}:4"
+    assert lines["order_life_ms"] == "order_life_ms = 1000  # ms; an order that rests longer is cancelled; default"
+    assert lines["stream_url"].endswith("; venue")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("[riks]\nmax_position = 1\n", "did you mean risk?"),
+        ("[risk]\nmax_positon = 1\n", "did you mean max_position?"),
+        ("[strategy]\nmax_position = 1\n", "did you mean risk.max_position?"),
+        ("[strategy]\nzzz = 1\n", "there is no such key"),
+    ],
+)
+def test_what_may_have_been_meant_is_named(tmp_path: Path, text: str, meant: str) -> None:
+    (fault,) = faults_of(tmp_path / "trade.toml", text)
+    assert fault.endswith(meant)
 
 
 def test_every_key_is_shown_with_its_meaning() -> None:
