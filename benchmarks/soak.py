@@ -6,7 +6,10 @@ Both run as processes, joined by WebSocket, REST and FIX on loopback. First the 
 doubled while the exchange keeps its schedule and no client falls behind. Then the run takes half of the first rate that
 was not sustained, for the whole time, with a fault every few seconds.
 
+Whatever happens, it ends: a run or an exchange that does not, a minute after its time, is ended and that told.
+
 It passes (exit 0) when at the end
+  - the exchange kept its schedule: it played at least 95 % of the events that were due;
   - every fill that the exchange made is booked by the run, once: position, cash, fees, number of fills are equal;
   - every order was received, had no connection to leave by, or was lost with one and found missing when asked about;
   - no order is open or unknown, none is unconfirmed, the book is live again;
@@ -34,15 +37,15 @@ from typing import Any
 import psutil
 
 FAULTS = (
-    "drop@{}",
-    "duplicate@{}",
-    "reorder@{}",
-    "silence@{}:1.5",
-    "close@{}",
-    "server-shutdown@{}:0.5",
-    "half-frame@{}",
-    "too-many-requests@{}:1",
-    "ping-silence@{}:3",
+    ("drop@{}",),
+    ("duplicate@{}",),
+    ("reorder@{}",),
+    ("silence@{}:1.5",),
+    ("close@{}",),
+    ("server-shutdown@{}:0.5",),
+    ("half-frame@{}",),
+    ("too-many-requests@{}:1", "drop@{}"),  # with a gap: or nothing would be asked for, and refused
+    ("ping-silence@{}:3",),
 )
 SECONDS_BETWEEN_FAULTS = 5
 ORDERS_BETWEEN_UNKNOWN = 100
@@ -51,6 +54,7 @@ TRIAL_SECONDS = 6
 KEPT_SCHEDULE = 0.95
 GROWTH = 1.05
 FEWEST_SAMPLES = 30
+GRACE_SECONDS = 60
 
 CONFIGURATION = """
 [live]
@@ -59,6 +63,8 @@ rest_url = "http://127.0.0.1:{streams}"
 order_entry = "fix"
 fix_port = {fix}
 answer_ms = 500
+stale_warning_ms = 500
+stale_stop_ms = 1000
 ping_silence_ms = 2500
 [strategy]
 quantity = 0.01
@@ -103,12 +109,17 @@ def highest_rate() -> int:
     rate = FIRST_RATE
     while rate <= LAST_RATE:
         found = soak(TRIAL_SECONDS, rate, faults=False)
-        played = found["exchange"]["depth_events"] / found["run"]["seconds"]
-        print(f"rate {rate}: {played:.0f} played, {found['exchange']['slow_clients']} slow clients")
-        if played < KEPT_SCHEDULE * rate or found["exchange"]["slow_clients"]:
+        print(f"rate {rate}: {played_rate(found):.0f} played, {found['exchange']['slow_clients']} slow clients")
+        if played_rate(found) < KEPT_SCHEDULE * rate or found["exchange"]["slow_clients"]:
             break
         rate *= 2
     return rate // 2
+
+
+def played_rate(result: dict[str, Any]) -> float:
+    """Depth events a second that the exchange played while the run went on."""
+    played: float = result["exchange"]["depth_events"] / result["run"]["seconds"]
+    return played
 
 
 def soak(seconds: int, rate: int, *, faults: bool) -> dict[str, Any]:
@@ -132,10 +143,10 @@ def soak(seconds: int, rate: int, *, faults: bool) -> dict[str, Any]:
             [*lltool, "run", "--config", str(configuration), "--seconds", str(seconds), "--json"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
-        memory = watch(exchange, run)
-        run_report, run_errors = run.communicate()
+        memory = watch(exchange, run, seconds + GRACE_SECONDS)
+        run_report, run_errors = ended(run, "the run")
         exchange.send_signal(signal.SIGINT)
-        exchange_report, _ = exchange.communicate()
+        exchange_report, _ = ended(exchange, "the exchange")
         if not run_report:
             raise SystemExit(f"the run ended without a report:\n{run_errors}")
         if not exchange_report:
@@ -154,7 +165,9 @@ def fault_script(seconds: int, rate: int) -> list[str]:
     """Faults in turn, one every few seconds; now and then an order whose execution is unknown. None at the very end."""
     last = (seconds - 2 * SECONDS_BETWEEN_FAULTS) * rate
     step = SECONDS_BETWEEN_FAULTS * rate
-    written = [kind.format(at) for kind, at in zip(cycle(FAULTS), range(step, last, step), strict=False)]
+    written = [
+        each.format(at) for kinds, at in zip(cycle(FAULTS), range(step, last, step), strict=False) for each in kinds
+    ]
     orders = range(ORDERS_BETWEEN_UNKNOWN, 100 * seconds, ORDERS_BETWEEN_UNKNOWN)
     written += [f"unknown-execution@{at}" for at in orders]
     return [word for fault in written for word in ("--fault", fault)]
@@ -177,11 +190,22 @@ def wait_for(port: int) -> None:
     raise SystemExit(f"nobody listens on port {port}")
 
 
-def watch(exchange: subprocess.Popen[str], run: subprocess.Popen[str]) -> dict[str, list[int]]:
-    """Resident bytes of the exchange and of the process that trades, every second until the run ends."""
+def ended(process: subprocess.Popen[str], who: str) -> tuple[str, str]:
+    """What it printed. SystemExit for one that does not end; it is ended then."""
+    try:
+        return process.communicate(timeout=GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise SystemExit(f"FAILED: {who} did not end within {GRACE_SECONDS} s of its time") from None
+
+
+def watch(exchange: subprocess.Popen[str], run: subprocess.Popen[str], seconds: float) -> dict[str, list[int]]:
+    """Resident bytes of the exchange and of the process that trades, every second until the run or the time ends."""
     supervisor = psutil.Process(run.pid)
     found: dict[str, list[int]] = {"exchange": [], "trading": []}
-    while run.poll() is None:
+    end = time.monotonic() + seconds
+    while run.poll() is None and time.monotonic() < end:
         time.sleep(1.0)
         try:
             children = supervisor.children()
@@ -198,6 +222,8 @@ def judge(result: dict[str, Any]) -> list[str]:
     run, exchange = result["run"], result["exchange"]
     symbol = run["symbols"]["BTCUSDT"]
     wrong = []
+    if played_rate(result) < KEPT_SCHEDULE * result["rate"]:
+        wrong.append(f"the rate was not sustained: {played_rate(result):.0f} events a second of {result['rate']}")
     if symbol["account"] != exchange["accounts"]["BTCUSDT"]:
         wrong.append(f"fills were lost or booked twice: {symbol['account']} is not {exchange['accounts']['BTCUSDT']}")
     if symbol["orders"]["orders"] != exchange["orders"] + run["unsent_orders"] + run["missing_orders"]:

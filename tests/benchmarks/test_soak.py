@@ -33,18 +33,19 @@ def test_with_faults_no_fill_is_lost_or_booked_twice_and_nothing_is_left(soak: A
     assert len(result["exchange"]["faults"]) >= 2
 
 
-def test_a_lost_fill_an_open_order_and_growing_memory_are_failures(soak: Any) -> None:
+def test_a_lost_fill_an_order_too_many_a_slow_market_and_growing_memory_are_failures(soak: Any) -> None:
     account = {"position": 0, "cash": 0, "fees": 0, "turnover": 0, "fills": 3}
     orders = {"orders": 3, "unknown": 0, "overfills": 0}
     result = {
+        "rate": 100,
         "run": {
-            "orders_confirmed": True, "log_dropped": 0, "unsent_orders": 0, "missing_orders": 0,
+            "seconds": 10.0, "orders_confirmed": True, "log_dropped": 0, "unsent_orders": 0, "missing_orders": 0,
             "symbols": {"BTCUSDT": {"account": account, "orders": orders, "state": "live"}},
         },
-        "exchange": {"accounts": {"BTCUSDT": account}, "orders": 3},
+        "exchange": {"accounts": {"BTCUSDT": account}, "orders": 3, "depth_events": 990},
         "memory_bytes": {"trading": [100] * 120},
     }  # fmt: skip
     assert soak.judge(result) == []
-    result["exchange"] = {"accounts": {"BTCUSDT": {**account, "fills": 4}}, "orders": 4}
+    result["exchange"] = {"accounts": {"BTCUSDT": {**account, "fills": 4}}, "orders": 4, "depth_events": 900}
     result["memory_bytes"] = {"trading": [100] * 60 + [110] * 60}
-    assert len(soak.judge(result)) == 3
+    assert len(soak.judge(result)) == 4
