@@ -130,10 +130,13 @@ def break_it(followed: Followed, kind: str, first: bytes, second: bytes) -> None
         followed.hears(second)
 
 
-@pytest.mark.parametrize("kind", ["drop", "reorder", "cut", "silence", "disconnect"])
-@pytest.mark.parametrize(
+FORMS = pytest.mark.parametrize(
     ("name", "market", "binary"), [("spot", SPOT, False), ("spot", SPOT, True), ("usdm", FUTURES, False)]
 )
+
+
+@pytest.mark.parametrize("kind", ["drop", "reorder", "cut", "silence", "disconnect"])
+@FORMS
 def test_a_fault_is_noticed_at_once_blocks_trading_and_heals(name: str, market: int, binary: bool, kind: str) -> None:
     snapshot, events = messages(name)
     source = random.Random(kind + name)  # noqa: S311 - a test, not a secret
@@ -171,12 +174,12 @@ def test_a_fault_is_noticed_at_once_blocks_trading_and_heals(name: str, market: 
     assert followed.orders > 0
 
 
-@pytest.mark.parametrize(("name", "market"), [("spot", SPOT), ("usdm", FUTURES)])
-def test_what_comes_twice_changes_nothing(name: str, market: int) -> None:
+@FORMS
+def test_what_comes_twice_changes_nothing(name: str, market: int, binary: bool) -> None:
     snapshot, events = messages(name)
     source = random.Random(name)  # noqa: S311 - a test, not a secret
     twice = set(source.sample(range(len(events)), PLACES))
-    followed = Followed(market, binary=False)
+    followed = Followed(market, binary=binary)
     followed.hears(snapshot)
     followed.happens(snapshot)
     for at, message in enumerate(events):
