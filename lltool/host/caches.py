@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lltool.host.readings import read_cpulist, read_cpumask, read_int, read_names, read_text
+from lltool.host.readings import read_cpus, read_int, read_names, read_text
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -59,10 +59,8 @@ def read_caches(root: Root, online: tuple[int, ...]) -> tuple[Cache, ...]:
 
 
 def _sharing(root: Root, path: str, cpu: int, online: tuple[int, ...]) -> tuple[int, ...]:
-    listed = read_cpulist(root, f"{path}/shared_cpu_list")
-    if listed is None:
-        listed = read_cpumask(root, f"{path}/shared_cpu_map")
-    return tuple(other for other in listed or () if other in online) or (cpu,)
+    sharing = read_cpus(root, f"{path}/shared_cpu_map", f"{path}/shared_cpu_list") or ()
+    return tuple(other for other in sharing if other in online) or (cpu,)
 
 
 def _ways(root: Root, path: str, size: int | None, line: int | None) -> int | None:

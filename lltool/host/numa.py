@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lltool.host.cpulist import format_cpulist
-from lltool.host.readings import read_cpulist, read_cpumask, read_names
+from lltool.host.readings import read_cpus, read_names
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -39,9 +39,7 @@ def read_nodes(root: Root, online: tuple[int, ...]) -> tuple[tuple[NumaNode, ...
     taken: dict[int, int] = {}
     for node_id in node_ids(root):
         directory = f"{NODES}/node{node_id}"
-        listed = read_cpulist(root, f"{directory}/cpulist")
-        if listed is None:
-            listed = read_cpumask(root, f"{directory}/cpumap")
+        listed = read_cpus(root, f"{directory}/cpumap", f"{directory}/cpulist")
         if listed is None:
             notes.append(f"node {node_id} does not say which CPUs it holds")
             listed = ()

@@ -58,6 +58,12 @@ def read_cpumask(root: Root, path: str) -> tuple[int, ...] | None:
         return None
 
 
+def read_cpus(root: Root, mask: str, listed: str) -> tuple[int, ...] | None:
+    """Read CPUs that the kernel states as mask and as list; as hwloc and lscpu do, the mask counts where it is there."""
+    cpus = read_cpumask(root, mask)
+    return read_cpulist(root, listed) if cpus is None else cpus
+
+
 def bracketed(text: str) -> tuple[str | None, tuple[str, ...]]:
     """Split ``always [madvise] never`` into the choice in brackets (or parentheses) and all choices."""
     chosen = None

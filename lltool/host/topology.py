@@ -14,7 +14,7 @@ from lltool.host.cpuinfo import read_cpuinfo
 from lltool.host.cpulist import format_cpulist
 from lltool.host.hybrid import CoreKind, read_kinds
 from lltool.host.numa import NumaNode, read_nodes
-from lltool.host.readings import read_cpulist, read_cpumask, read_int, read_names
+from lltool.host.readings import read_cpulist, read_cpus, read_int, read_names
 
 if TYPE_CHECKING:
     from lltool.root import Root
@@ -187,7 +187,7 @@ def _cores(
 def _siblings(root: Root, cpu: int) -> tuple[int, ...] | None:
     topology = f"{CPUS}/cpu{cpu}/topology"
     for name in ("core_cpus", "thread_siblings"):  # the second is the name before kernel 5.2
-        cpus = read_cpulist(root, f"{topology}/{name}_list") or read_cpumask(root, f"{topology}/{name}")
+        cpus = read_cpus(root, f"{topology}/{name}", f"{topology}/{name}_list")
         if cpus:
             return cpus
     return None

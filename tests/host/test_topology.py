@@ -41,6 +41,18 @@ def test_the_new_name_wins_over_the_old_one(tree: Callable[[Tree], Root]) -> Non
     assert [core.cpus for core in read_topology(tree(files)).cores] == [(0,), (1,)]
 
 
+def test_where_mask_and_list_disagree_the_mask_counts(tree: Callable[[Tree], Root]) -> None:
+    """As hwloc and lscpu read it; trees that were put together by hand have lists that were copied along."""
+    files = cpus_of(4, topology__thread_siblings_list="{cpu}", cache__index3__level="3", cache__index3__type="Unified")
+    for cpu, mask in enumerate("33cc"):
+        files[f"{CPU}/cpu{cpu}/topology/thread_siblings"] = mask
+        files[f"{CPU}/cpu{cpu}/cache/index3/shared_cpu_map"] = mask
+        files[f"{CPU}/cpu{cpu}/cache/index3/shared_cpu_list"] = "0-1"
+    topology = read_topology(tree(files))
+    assert [core.cpus for core in topology.cores] == [(0, 1), (2, 3)]
+    assert topology.l3_groups == ((0, 1), (2, 3))
+
+
 def test_siblings_come_from_cpuinfo_where_sysfs_has_none(tree: Callable[[Tree], Root]) -> None:
     records = [(0, 0, 0), (1, 0, 1), (2, 0, 0), (3, 1, 0)]
     cpuinfo = "\n\n".join(
