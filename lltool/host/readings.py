@@ -59,7 +59,7 @@ def read_cpumask(root: Root, path: str) -> tuple[int, ...] | None:
 
 
 def read_cpus(root: Root, mask: str, listed: str) -> tuple[int, ...] | None:
-    """Read CPUs that the kernel states as mask and as list; as hwloc and lscpu do, the mask counts where it is there."""
+    """Read CPUs that the kernel states as mask and as list; the mask counts, as in hwloc and lscpu."""
     cpus = read_cpumask(root, mask)
     return read_cpulist(root, listed) if cpus is None else cpus
 
