@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -66,6 +67,18 @@ Money = Price
 """A price times a quantity, and what was won or lost."""
 
 Factor = Annotated[Fixed, Unit("1")]
+
+
+def _are_symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(symbols)) != len(symbols):
+        raise ValueError("a symbol is named twice")
+    wrong = [symbol for symbol in symbols if not (0 < len(symbol.encode()) < 24 and symbol == symbol.upper())]
+    if wrong:
+        raise ValueError(f"{', '.join(map(repr, wrong))}: a symbol has 1 to 23 bytes, in capitals")
+    return symbols
+
+
+Symbols = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_are_symbols)]
 Venue = Literal["binance-spot", "binance-usdm", "binance-coinm"]
 
 
@@ -79,21 +92,9 @@ class Market(Section):
     """What is traded."""
 
     venue: Venue = Field(default="binance-spot", description="whose sequence rules hold")
-    symbols: Annotated[tuple[str, ...], Field(strict=False)] = Field(default=("BTCUSDT",), description="one book each")
+    symbols: Symbols = Field(default=("BTCUSDT",), min_length=1, description="one book each")
     tick: Price = Field(default=to_fixed("0.01"), description="step of prices")
     lot: Quantity = Field(default=to_fixed("0.00001"), description="step of quantities")
-
-    @field_validator("symbols")
-    @classmethod
-    def _are_symbols(cls, symbols: tuple[str, ...]) -> tuple[str, ...]:
-        if not symbols:
-            raise ValueError("at least one symbol is needed")
-        if len(set(symbols)) != len(symbols):
-            raise ValueError("a symbol is named twice")
-        wrong = [symbol for symbol in symbols if not (0 < len(symbol.encode()) < 24 and symbol == symbol.upper())]
-        if wrong:
-            raise ValueError(f"{', '.join(map(repr, wrong))}: a symbol has 1 to 23 bytes, in capitals")
-        return symbols
 
 
 class Strategy(Section):
@@ -109,6 +110,7 @@ class Strategy(Section):
 class Risk(Section):
     """Limits of every order, checked in line."""
 
+    restricted: Symbols = Field(default=(), description="symbols that are followed and not traded")
     max_position: Quantity = Field(default=to_fixed("1.0"), description="largest position, long or short")
     max_quantity: Quantity = Field(default=to_fixed("0.1"), description="largest order")
     max_notional: Money = Field(default=to_fixed("10000"), description="largest price times quantity of an order")

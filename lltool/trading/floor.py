@@ -50,11 +50,13 @@ def new_floor(
             quantity=configuration.strategy.quantity,
             tick=configuration.market.tick,
         )
+        router = Router(risk_check(configuration), kill, epoch=epoch + number, **router_arguments(configuration))
+        router.restricted = symbol in configuration.risk.restricted
         desks.append(
             Desk(
                 symbol,
                 sync,
-                Router(risk_check(configuration), kill, epoch=epoch + number, **router_arguments(configuration)),
+                router,
                 PaperExchange(sync, **paper_arguments(configuration)) if paper else None,
                 breaker,
                 log,

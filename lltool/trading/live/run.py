@@ -271,7 +271,9 @@ class TradingRun:
         kill = self.configuration.kill
         for symbol in self.symbols:
             symbol.desk.look(now_ns)
-            symbol.desk.router.restricted = not self.gateway.connected
+            symbol.desk.router.restricted = (
+                not self.gateway.connected or symbol.desk.symbol in self.configuration.risk.restricted
+            )
             self._look_at_book(symbol, now_ns)
             self._look_at_orders(symbol.desk, now_ns)
             symbol.desk.router.watch(now_ns, kill.stale_ms * _NS_PER_MS, kill.supervisor_ms * _NS_PER_MS)

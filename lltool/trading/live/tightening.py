@@ -23,14 +23,16 @@ class Change:
     """A limit, before and after, as the configuration holds it."""
 
     name: str
-    before: int
-    after: int
+    before: int | tuple[str, ...]
+    after: int | tuple[str, ...]
 
     @property
     def is_tighter(self) -> bool:
         """Whether it may be made while the run goes on."""
         if self.name in NEEDS_A_START:
             return False
+        if isinstance(self.before, tuple) or isinstance(self.after, tuple):  # restricted symbols
+            return set(self.before) < set(self.after)
         return (self.after > self.before) == (self.name in LARGER_IS_TIGHTER)
 
     def __str__(self) -> str:

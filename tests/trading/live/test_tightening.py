@@ -16,7 +16,7 @@ from lltool.trading.live.tightening import LARGER_IS_TIGHTER, NEEDS_A_START, app
 TIGHTER = {
     name: (-1 if name not in LARGER_IS_TIGHTER else 1)
     for name in type(Configuration().risk).model_fields
-    if name not in NEEDS_A_START
+    if name not in NEEDS_A_START and name != "restricted"
 }
 
 
@@ -38,6 +38,17 @@ def test_every_limit_has_a_tighter_side(name: str) -> None:
 def test_what_is_laid_out_at_the_start_takes_a_new_one(name: str, step: int) -> None:
     (change,) = changes(Configuration(), changed(name, step))
     assert not change.is_tighter
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_tighter"),
+    [((), ("BTCUSDT",), True), (("BTCUSDT",), (), False), (("BTCUSDT",), ("ETHUSDT",), False)],
+)
+def test_more_restricted_symbols_are_tighter(
+    before: tuple[str, ...], after: tuple[str, ...], is_tighter: bool
+) -> None:
+    (change,) = changes(*(Configuration.model_validate({"risk": {"restricted": each}}) for each in (before, after)))
+    assert change.is_tighter is is_tighter
 
 
 def test_a_tighter_limit_holds_from_the_next_order_on() -> None:
