@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 PEER = b"EXCHANGE"
+CLOSE_SECONDS = 1.0
 MONEY_PLACES = 16
 MONEY_UNIT = 10_000_000_000_000_000
 
@@ -90,7 +91,9 @@ class FixGateway:
         if self._session is not None:
             self._session.close("the session has ended")
         if self._task is not None:
-            await self._task
+            # A peer that does not read keeps the session from closing: it is not waited for.
+            await asyncio.wait({self._task}, timeout=CLOSE_SECONDS)
+            self._task.cancel()
 
     async def _keep_up(self) -> None:
         loop = asyncio.get_running_loop()

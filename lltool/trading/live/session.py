@@ -70,16 +70,18 @@ class _Connection(WSListener):
         self.pinged_at: float | None = None
         self.wanted: set[int] = set()
         self.acknowledged = asyncio.get_running_loop().create_future()
-        self.ended = asyncio.Event()
+        self.ended = False
+        self.over = asyncio.Event()
+        """It has ended, or will soon."""
         self.leaving = False
-        self.will_close = False
         self.refusal = ""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self.ended.set()
+        self.ended = True
+        self.over.set()
         if not self.acknowledged.done():
             self.acknowledged.set_result(False)
         self.session.on_disconnected(self)
@@ -129,6 +131,7 @@ class _Connection(WSListener):
 
     def close(self) -> None:
         self.leaving = True
+        self.over.set()  # also where the peer does not read, and the end is told of late
         if self.transport is not None and not self.transport.is_disconnected:
             self.transport.send_close()
             self.transport.disconnect()
@@ -230,21 +233,24 @@ class MarketData:
 
     async def _until_the_next_is_wanted(self, connection: _Connection) -> None:
         """Until this connection ends, has served its time, or looks about to end."""
-        while not (self._stopped.is_set() or connection.will_close or connection.ended.is_set()):
+        settings = self.settings
+        while not connection.over.is_set():
             now = time.monotonic()
-            if now - connection.opened_at > self.settings.roll_seconds:
+            age_left = connection.opened_at + settings.roll_seconds - now
+            pinged_at = now if connection.pinged_at is None else connection.pinged_at
+            silence_left = pinged_at + settings.ping_silence_seconds - now
+            self.counters.ping_silences += silence_left <= 0 < age_left
+            if min(age_left, silence_left) <= 0:
                 break
-            if connection.pinged_at is not None and now - connection.pinged_at > self.settings.ping_silence_seconds:
-                self.counters.ping_silences += 1
-                break
-            await asyncio.sleep(min(0.05, self.settings.roll_seconds))
-        if not connection.ended.is_set() and not self._stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(connection.over.wait(), min(age_left, silence_left))
+        if not connection.ended and not self._stopped.is_set():
             self.backoff.attempts = 0  # it is left, not lost: the next one is made at once
 
     def on_shutdown(self, connection: _Connection) -> None:
         """The exchange announced that it will close: go now, before it does."""
         self.counters.shutdowns += 1
-        connection.will_close = True
+        connection.over.set()
 
     def on_disconnected(self, connection: _Connection) -> None:
         """A connection is gone."""
