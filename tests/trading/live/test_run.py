@@ -205,9 +205,10 @@ def test_orders_whose_session_broke_are_asked_about_when_it_is_back(exchanges: A
     run(go())
 
 
-@pytest.mark.parametrize("source", ["OPERATOR", "LOSS", "STALE", "BREAKER", "SUPERVISOR"])
+@BOTH
+@pytest.mark.parametrize("source", ["OPERATOR", "SIGNAL", "LOSS", "STALE", "BREAKER", "SUPERVISOR"])
 def test_the_kill_switch_stops_orders_cancels_all_and_ends_the_run(
-    exchanges: Any, live: Any, run: Any, source: str
+    exchanges: Any, live: Any, run: Any, source: str, order_entry: str
 ) -> None:
     from lltool.kernels.kill_switch import KillSource
     from lltool.trading.live.run import monotonic_ns
@@ -221,29 +222,36 @@ def test_the_kill_switch_stops_orders_cancels_all_and_ends_the_run(
 
     async def go() -> None:
         fault = ["silence@50:20"] if source == "STALE" else []
-        async with exchanges.opened(exchanges.random_market(LONG), *fault, speed=0.2) as exchange:
-            trading = live.new_run(exchange, live.configured(exchange.ports, **tables.get(source, {})))
+        refusing = {"min_quantity": 5 * exchanges.unit} if source == "BREAKER" else {}
+        async with exchanges.opened(exchanges.random_market(LONG), *fault, speed=0.2, **refusing) as exchange:
+            chosen = {**tables.get(source, {}), "live": {"order_entry": order_entry}}
+            trading = live.new_run(exchange, live.configured(exchange.ports, **chosen))
             done = False
 
             def until() -> bool:
                 nonlocal done
                 if not done and trading.floor.desks[0].router.counters()["orders"] >= 5:
                     done = True
-                    if source == "OPERATOR":
-                        trading.kill.trip(KillSource.OPERATOR, monotonic_ns())
+                    if source in {"OPERATOR", "SIGNAL"}:
+                        trading.kill.trip(KillSource[source], monotonic_ns())
                     if source == "SUPERVISOR":
                         trading.kill.beat(monotonic_ns())
                 return False
 
             report = await live.traded(exchange, trading, until)
-            assert (report["ended"], report["kill_switch"]) == ("kill switch", source.lower())
+            ended = ("signal", None) if source == "SIGNAL" else ("kill switch", source.lower())
+            assert (report["ended"], report["kill_switch"]) == ended
             assert report["orders_confirmed"]
             assert symbol(report)["orders"]["live"] == 0
             orders = symbol(report)["orders"]["orders"]
+            received = exchange.entry.orders_received
             for _, message in exchange.lines[-200:]:
                 exchange.step(message)
+                trading._on_payload(message)
             await asyncio.sleep(0.05)
             assert trading.floor.desks[0].router.counters()["orders"] == orders
+            assert exchange.entry.orders_received == received == (orders if order_entry == "fix" else 0)
+            reconciled(report, exchange, order_entry)
 
     run(go())
 
