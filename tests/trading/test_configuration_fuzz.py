@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 
 from lltool.errors import InvalidInput
-from lltool.trading.configuration import Configuration, load_configuration, show
+from lltool.trading.configuration import Configuration, load_configuration
+from lltool.trading.show_configuration import show
 from tests.toml_mutants import FUZZ, mutants
 
 
