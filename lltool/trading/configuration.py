@@ -98,8 +98,12 @@ class Market(Section):
 
 
 class Strategy(Section):
-    """The chapter's strategy (5.9): an order at the mid when the spread is wide enough."""
+    """The chapter's strategy (5.9), an order at the mid when the spread is wide enough, or one of your own."""
 
+    own: Annotated[str, Field(pattern=r"^$|^[\w.]+:\w+$")] = Field(
+        default="", description="your own in place of the chapter's: MODULE:CLASS (docs/strategy.md)"
+    )
+    arguments: dict[str, int] = Field(default={}, description="its keyword arguments: prices and quantities x 10^8")
     spread_threshold: Price = Field(default=to_fixed("0.001"), description="an order when the spread is above it")
     quantity: Quantity = Field(default=to_fixed("0.001"), description="size of an order")
     order_life_ms: Annotated[int, Field(gt=0)] = Field(

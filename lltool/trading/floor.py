@@ -27,15 +27,17 @@ def new_floor(
 
     They share one circuit breaker, as they share the way to the exchange. ``epoch`` begins the ids of the first desk's
     orders, ``epoch + 1`` those of the second, and so on. Without ``paper`` orders are given out by the desks.
+
+    Raises InvalidInput for a strategy of the user's own that cannot be had.
     """
     from lltool.kernels.breaker import CircuitBreaker
     from lltool.kernels.desk import Desk, Floor
     from lltool.kernels.paper import PaperExchange
     from lltool.kernels.router import Router
-    from lltool.kernels.strategy import SpreadStrategy
     from lltool.kernels.sync import BookSync
     from lltool.trading.limits import risk_check, router_arguments
     from lltool.trading.paper_settings import paper_arguments
+    from lltool.trading.strategies import new_strategy
 
     breaker = CircuitBreaker(
         configuration.breaker.failures,
@@ -45,11 +47,6 @@ def new_floor(
     desks = []
     for number, (symbol, market) in enumerate(instruments):
         sync = BookSync(market, stale_ns=configuration.live.stale_stop_ms * _NS_PER_MS)
-        strategy = SpreadStrategy(
-            threshold=configuration.strategy.spread_threshold,
-            quantity=configuration.strategy.quantity,
-            tick=configuration.market.tick,
-        )
         router = Router(risk_check(configuration), kill, epoch=epoch + number, **router_arguments(configuration))
         router.restricted = symbol in configuration.risk.restricted
         desks.append(
@@ -60,7 +57,7 @@ def new_floor(
                 PaperExchange(sync, **paper_arguments(configuration)) if paper else None,
                 breaker,
                 log,
-                strategy,
+                new_strategy(configuration),
                 number=number,
             )
         )

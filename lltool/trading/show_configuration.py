@@ -52,6 +52,8 @@ def _unit(about: FieldInfo) -> str | None:
 def _toml(value: object, about: FieldInfo) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(each, about) for each in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_toml(each, about)}' for key, each in value.items())}}}"
     if isinstance(value, int):
         return f"{Decimal(value) / SCALE:f}" if _unit(about) else str(value)
     return f'"{value}"'

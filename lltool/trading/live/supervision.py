@@ -69,9 +69,9 @@ def _new_page(name: str) -> Iterator[tuple[int, KillSwitch]]:
 
 
 def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] | None, int]:
-    """Start a run and beat for it until it ends: its report, and its exit code.
+    """Start a run and beat for it until it ends: its report, and its exit code; no report when its input was invalid.
 
-    Raises LltoolError for a run that ended without a report, Locked when one of that name is going on.
+    Raises LltoolError for another run that ended without a report, Locked when one of that name is going on.
     """
     from lltool.trading.configuration import load_configuration
 
@@ -106,6 +106,8 @@ def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] 
             counters.remove()
         else:
             counters.write(ended="failure" if report is None else report["ended"])
+    if report is None and child.returncode == InvalidInput.exit_code:
+        return None, child.returncode  # it has said which
     if report is None:
         raise LltoolError(
             "the trading process ended without a report",

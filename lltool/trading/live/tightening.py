@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lltool.trading.limits import risk_limits, router_limits
 
@@ -23,17 +23,17 @@ class Change:
     """A limit, before and after, as the configuration holds it."""
 
     name: str
-    before: int | tuple[str, ...]
-    after: int | tuple[str, ...]
+    before: Any
+    after: Any
 
     @property
     def is_tighter(self) -> bool:
         """Whether it may be made while the run goes on."""
         if self.name in NEEDS_A_START:
             return False
-        if isinstance(self.before, tuple) or isinstance(self.after, tuple):  # restricted symbols
+        if isinstance(self.before, tuple):  # restricted symbols
             return set(self.before) < set(self.after)
-        return (self.after > self.before) == (self.name in LARGER_IS_TIGHTER)
+        return bool(self.after > self.before) == (self.name in LARGER_IS_TIGHTER)
 
     def __str__(self) -> str:
         return f"risk.{self.name} {self.before} -> {self.after}"

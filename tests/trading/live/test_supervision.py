@@ -277,6 +277,16 @@ def test_a_layout_that_streams_do_not_have_is_refused(system: System) -> None:
     assert "run to completion on one thread" in errors
 
 
+def test_a_strategy_that_cannot_be_had_is_invalid_input(system: System) -> None:
+    path = system.folder / "run.toml"
+    path.write_text(path.read_text().replace("[strategy]", '[strategy]\nown = "nowhere:Mine"'))
+    process = system.start("run", "--config", "run.toml")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert errors.count("nowhere") == 2
+    assert "without a report" not in errors
+
+
 def test_a_core_that_is_not_there_is_named(system: System) -> None:
     path = system.folder / "run.toml"
     path.write_text(path.read_text() + "[pipeline]\ncores = [9999]\n")

@@ -44,9 +44,7 @@ def test_what_is_laid_out_at_the_start_takes_a_new_one(name: str, step: int) -> 
     ("before", "after", "is_tighter"),
     [((), ("BTCUSDT",), True), (("BTCUSDT",), (), False), (("BTCUSDT",), ("ETHUSDT",), False)],
 )
-def test_more_restricted_symbols_are_tighter(
-    before: tuple[str, ...], after: tuple[str, ...], is_tighter: bool
-) -> None:
+def test_more_restricted_symbols_are_tighter(before: tuple[str, ...], after: tuple[str, ...], is_tighter: bool) -> None:
     (change,) = changes(*(Configuration.model_validate({"risk": {"restricted": each}}) for each in (before, after)))
     assert change.is_tighter is is_tighter
 
