@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from lltool.root import Root
 
 _CLOCKSOURCES = {"kvm-clock": "KVM", "hyperv_clocksource_tsc_page": "Hyper-V", "hyperv_clocksource_msr": "Hyper-V"}
+# Graphics that only a hypervisor makes, by vendor and device: where an old one sets no flag and there is no DMI, it is
+# what tells. Source: util-linux, sys-utils/lscpu-virt.c.
+_PCI = {"58530001": "Xen", "15ad0405": "VMware", "15ad0710": "VMware", "80eebeef": "VirtualBox"}
 # Vendor, product (either may be a part of the text). Source: systemd, src/basic/virt.c, with the clouds' own names.
 _DMI = (
     ("QEMU", "", "QEMU"),
@@ -45,7 +48,7 @@ class Hypervisor:
 
 
 def read_hypervisor(root: Root, clocksources: tuple[str, ...], read_cpu: Callable[[], Cpu]) -> Hypervisor:
-    """Find the hypervisor by /sys/hypervisor, clock source, device tree, DMI and processor flag, in that order.
+    """Find the hypervisor by /sys/hypervisor, clock source, device tree, PCI, DMI and processor flag, in that order.
 
     ``clocksources`` are those that the kernel offers; the processor is read where they do not settle it.
     """
@@ -64,7 +67,7 @@ def read_hypervisor(root: Root, clocksources: tuple[str, ...], read_cpu: Callabl
     if not is_x86 and cpu.product.vendor is None:
         return Hypervisor(is_guest=None, name=None, evidence="neither processor flags nor DMI are known")
     looked_at = "the processor's flags" if is_x86 else "DMI, the device tree"
-    return Hypervisor(is_guest=False, name=None, evidence=f"looked at {looked_at}, /sys/hypervisor, clock sources")
+    return Hypervisor(is_guest=False, name=None, evidence=f"looked at {looked_at}, /sys/hypervisor, clock sources, PCI")
 
 
 def _guest(name: str, evidence: str) -> Hypervisor:
@@ -80,10 +83,14 @@ def _by_files(root: Root, clocksources: tuple[str, ...]) -> tuple[str, str] | No
         if source in _CLOCKSOURCES:
             return _CLOCKSOURCES[source], f"clock source {source} is offered"
     compatible = read_text(root, "/proc/device-tree/hypervisor/compatible")
-    if compatible is None:
-        return None
-    name = compatible.split("\0", 1)[0]
-    return name, f"the device tree names {name}"
+    if compatible is not None:
+        name = compatible.split("\0", 1)[0]
+        return name, f"the device tree names {name}"
+    for line in (read_text(root, "/proc/bus/pci/devices") or "").splitlines():
+        _place, device, *_ = (*line.split(), "", "")
+        if device in _PCI:
+            return _PCI[device], f"its graphics is {device[:4]}:{device[4:]} on PCI"
+    return None
 
 
 def _by_dmi(cpu: Cpu) -> tuple[str, str] | None:

@@ -50,6 +50,13 @@ def hypervisor_of(root: Root) -> Hypervisor:
         ),
         ({"/proc/cpuinfo": GUEST, f"{CLOCK}/available_clocksource": "tsc kvm-clock \n"}, True, "KVM"),
         ({"/proc/cpuinfo": GUEST, "/sys/hypervisor/type": "xen\n"}, True, "Xen"),
+        # VirtualBox of 2012 under Windows: no flag, no DMI.
+        (
+            {"/proc/cpuinfo": PHYSICAL, "/proc/bus/pci/devices": "0000\t80861237\t0\n0010\t80eebeef\t12\te0000008\n"},
+            True,
+            "VirtualBox",
+        ),
+        ({"/proc/cpuinfo": PHYSICAL, "/proc/bus/pci/devices": "\n0010\n0010\t102b0522\t0\n"}, False, None),
         # A cloud's bare-metal instance.
         (
             {"/proc/cpuinfo": PHYSICAL, f"{DMI}/sys_vendor": "Amazon EC2\n", f"{DMI}/product_name": "c5.metal\n"},
