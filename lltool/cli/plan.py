@@ -45,11 +45,10 @@ def plan(
     from lltool.tuning.plan import make_plan
 
     wanted = named_target(profile, cores, only, skip, root, allow)
+    observations = wanted.observe()
     if diff:
-        observations = wanted.observe()
         print_diff(observations, what_persists(wanted, observations, tune_at_boot(profile, cores, only, skip, allow)))
         return
-    observations = wanted.observe()
     staging = foresee_staging(observations, wanted.host.root, recorded_transactions(wanted))
     print_plan(make_plan(observations, staging), profile, as_json=json)
     if staging.obstacle:
