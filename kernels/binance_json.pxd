@@ -51,6 +51,7 @@ cdef extern from "llt_binance.h" nogil:
         const unsigned char *text, size_t size, size_t readable, llt_binance_event *event,
         llt_binance_level *levels, size_t room, size_t *position) noexcept nogil
 
+    llt_cpu_path llt_binance_path(llt_cpu_path path)
     llt_binance_parser *llt_binance_parser_of(llt_cpu_path path)
 
 

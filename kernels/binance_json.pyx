@@ -171,7 +171,7 @@ cdef class Event:
 
 @cython.final
 cdef class Parser:
-    """Reads messages; ``path`` (``"scalar"``, ``"avx2"``, ``"avx512"``) is the widest that this CPU has unless named.
+    """Reads messages; ``path`` (``"scalar"``, ``"avx2"``) is the widest that this CPU has unless named.
 
     It keeps room for levels between messages: one thread uses a parser at a time.
 
@@ -179,7 +179,7 @@ cdef class Parser:
     """
 
     def __cinit__(self, path=None):
-        self.chosen = path_named(path)
+        self.chosen = llt_binance_path(path_named(path))
         self.parse_raw = llt_binance_parser_of(self.chosen)
 
     def __dealloc__(self):

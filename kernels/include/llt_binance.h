@@ -25,6 +25,7 @@
 
 #include "llt_binance_cursor.h"
 #include "llt_binance_levels.h"
+#include "llt_binance_shape.h"
 #include "llt_cpu.h"
 #include "llt_decimal.h"
 
@@ -56,6 +57,12 @@ typedef struct {
     char symbol[24]; /* UTF-8, zeros behind it */
 } llt_binance_event;
 
+/* In halves: 144 bytes at once are cleared by a string instruction, whose start takes longer than a short message. */
+static inline void llt_binance_clear(llt_binance_event *event) {
+    memset(event, 0, sizeof *event / 2);
+    memset((unsigned char *)event + sizeof *event / 2, 0, sizeof *event / 2);
+}
+
 #define LLT_BINANCE_SYMBOL_WORDS (sizeof(((llt_binance_event *)0)->symbol) / 8)
 
 _Static_assert(sizeof(llt_binance_event) == 144, "no padding: the record is also a NumPy dtype");
@@ -63,6 +70,7 @@ _Static_assert(sizeof(llt_binance_event) == 144, "no padding: the record is also
 /* The caller has read `"b":[`; this reads the levels and the closing ]. */
 static inline __attribute__((always_inline)) bool llt_binance_side(llt_binance_cursor *cursor,
                                                                    llt_binance_level_reader *reader,
+                                                                   llt_binance_shape *shape,
                                                                    llt_binance_level *levels, size_t room,
                                                                    size_t *count) {
     if (*cursor->at == ']') {
@@ -70,7 +78,8 @@ static inline __attribute__((always_inline)) bool llt_binance_side(llt_binance_c
         return true;
     }
     while (true) {
-        llt_binance_status status = reader(&cursor->at, cursor->stop, levels, room, count);
+        llt_binance_status status =
+            llt_binance_levels(reader, &cursor->at, cursor->stop, shape, levels, room, count);
         if (status == LLT_BINANCE_OK) {
             break;
         }
@@ -91,13 +100,15 @@ static inline __attribute__((always_inline)) bool llt_binance_sides(llt_binance_
                                                                     llt_binance_level *levels, size_t room,
                                                                     bool snapshot) {
     size_t count = 0;
+    llt_binance_shape shape;
+    shape.size = 0;
     if (!(snapshot ? LLT_BINANCE_TEXT(cursor, ",\"bids\":[") : LLT_BINANCE_TEXT(cursor, ",\"b\":[")) ||
-        !llt_binance_side(cursor, reader, levels, room, &count)) {
+        !llt_binance_side(cursor, reader, &shape, levels, room, &count)) {
         return false;
     }
     event->bids = (uint32_t)count;
     if (!(snapshot ? LLT_BINANCE_TEXT(cursor, ",\"asks\":[") : LLT_BINANCE_TEXT(cursor, ",\"a\":[")) ||
-        !llt_binance_side(cursor, reader, levels, room, &count)) {
+        !llt_binance_side(cursor, reader, &shape, levels, room, &count)) {
         return false;
     }
     event->asks = (uint32_t)count - event->bids;
@@ -250,7 +261,7 @@ static inline __attribute__((always_inline)) llt_binance_status llt_binance_pars
     cursor.shift = 0;
     cursor.copied = false;
     cursor.status = LLT_BINANCE_OK;
-    memset(event, 0, sizeof *event);
+    llt_binance_clear(event);
     if (readable - size < LLT_BINANCE_PADDING) {
         if (size <= LLT_BINANCE_HEAD + LLT_BINANCE_PADDING) {
             llt_binance_continue_in_copy(&cursor);
@@ -277,7 +288,7 @@ typedef llt_binance_status llt_binance_parser(const unsigned char *text, size_t 
 static llt_binance_status llt_binance_parse_scalar(const unsigned char *text, size_t size, size_t readable,
                                                    llt_binance_event *event, llt_binance_level *levels, size_t room,
                                                    size_t *position) {
-    return llt_binance_parse_with(llt_binance_levels_scalar, text, size, readable, event, levels, room, position);
+    return llt_binance_parse_with(llt_binance_level_scalar, text, size, readable, event, levels, room, position);
 }
 
 #if defined(__x86_64__)
@@ -285,24 +296,19 @@ LLT_TARGET_AVX2 static llt_binance_status llt_binance_parse_avx2(const unsigned 
                                                                  size_t readable, llt_binance_event *event,
                                                                  llt_binance_level *levels, size_t room,
                                                                  size_t *position) {
-    return llt_binance_parse_with(llt_binance_levels_avx2, text, size, readable, event, levels, room, position);
-}
-
-LLT_TARGET_AVX512 static llt_binance_status llt_binance_parse_avx512(const unsigned char *text, size_t size,
-                                                                     size_t readable, llt_binance_event *event,
-                                                                     llt_binance_level *levels, size_t room,
-                                                                     size_t *position) {
-    return llt_binance_parse_with(llt_binance_levels_avx512, text, size, readable, event, levels, room, position);
+    return llt_binance_parse_with(llt_binance_level_avx2, text, size, readable, event, levels, room, position);
 }
 #endif
+
+/* What runs on a CPU of that path: there is nothing for registers of 512 bits. */
+static inline llt_cpu_path llt_binance_path(llt_cpu_path path) {
+    return path == LLT_CPU_SCALAR ? LLT_CPU_SCALAR : LLT_CPU_AVX2;
+}
 
 /* The parser for a path that this CPU has (llt_cpu_best()). */
 static inline llt_binance_parser *llt_binance_parser_of(llt_cpu_path path) {
 #if defined(__x86_64__)
-    if (path == LLT_CPU_AVX512) {
-        return llt_binance_parse_avx512;
-    }
-    if (path == LLT_CPU_AVX2) {
+    if (llt_binance_path(path) == LLT_CPU_AVX2) {
         return llt_binance_parse_avx2;
     }
 #endif

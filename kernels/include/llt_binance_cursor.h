@@ -96,12 +96,19 @@ static inline bool llt_binance_time(llt_binance_cursor *cursor, int64_t *time_us
     return true;
 }
 
+#define LLT_ONES UINT64_C(0x0101010101010101)
+#define LLT_HIGHS UINT64_C(0x8080808080808080)
+
+/* The high bit of the first control character, of those behind it perhaps too. */
+static inline uint64_t llt_binance_controls(uint64_t text) {
+    return (text - LLT_ONES * 0x20) & ~text & LLT_HIGHS;
+}
+
 /* The high bit of the first byte that ends a plain string: a quote, a backslash, a control character. */
 static inline uint64_t llt_binance_string_end(uint64_t text) {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
-    uint64_t quote = text ^ ones * '"';
-    uint64_t escape = text ^ ones * '\\';
-    return (((quote - ones) & ~quote) | ((escape - ones) & ~escape) | ((text - ones * 0x20) & ~text)) & highs;
+    const uint64_t quote = text ^ LLT_ONES * '"', escape = text ^ LLT_ONES * '\\';
+    const uint64_t zeros = ((quote - LLT_ONES) & ~quote) | ((escape - LLT_ONES) & ~escape);
+    return (zeros & LLT_HIGHS) | llt_binance_controls(text);
 }
 
 /* A plain string of at most 7 words of 8 bytes, up to its quote; kept in `words` zero padded if that is not NULL. */

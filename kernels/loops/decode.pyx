@@ -14,8 +14,9 @@ from lltool.kernels.binance_json cimport (
     llt_binance_level,
     llt_binance_parser,
     llt_binance_parser_of,
+    llt_binance_path,
 )
-from lltool.kernels.cpu cimport llt_cpu_name, llt_cpu_path, path_named
+from lltool.kernels.cpu cimport LLT_CPU_SCALAR, llt_cpu_name, llt_cpu_path, path_named
 from lltool.kernels.fix cimport Fields, llt_fix_decimal, llt_fix_fields, llt_fix_parser, llt_fix_parser_of
 from lltool.kernels.loops.loop cimport Cycle, take_turns
 from lltool.kernels.recorder cimport llt_recorder
@@ -98,6 +99,10 @@ cdef class Messages(Cycle):
         if self.length == 0 or not JSON <= format <= FIX:
             raise ValueError(f"{self.length} messages of format {format}: at least one of JSON, SBE or FIX is wanted")
         self.chosen = path_named(path)
+        if format == JSON:
+            self.chosen = llt_binance_path(self.chosen)
+        elif format == SBE:
+            self.chosen = LLT_CPU_SCALAR
         self.turns = _messages
         self.things = &self.decoder
         self.decoder.format = format

@@ -168,7 +168,7 @@ static int check(const unsigned char *mutant, size_t size, uint64_t *accepted) {
 
 static size_t candidate(unsigned char *out) {
     const char *seed = seeds[fuzz_random(sizeof seeds / sizeof *seeds)];
-    return fuzz_mutate((const unsigned char *)seed, strlen(seed), "0123456789.,:\"[]{}-eE\\ ", out);
+    return fuzz_mutate((const unsigned char *)seed, strlen(seed), "0123456789.,:/\"[]{}-eE\\ ", out);
 }
 
 #include "fuzz_main.h"

@@ -47,13 +47,13 @@ MESSAGES = [DEPTH_UPDATE, SPOT_TRADE, FUTURES_TRADE, SPOT_TICKER, COIN_DEPTH, CO
 
 
 def paths() -> list[str]:
-    names = []
+    names = {}
     for name in ("scalar", "avx2", "avx512"):
         try:
-            names.append(Parser(name).path)
+            names[Parser(name).path] = None
         except ValueError:
             continue
-    return names
+    return [*names]
 
 
 PATHS = paths()
@@ -158,6 +158,44 @@ def test_what_is_no_fixed_point_number_is_refused(parser: Parser, price: str) ->
         broken = message.replace(place, price.encode())
         with pytest.raises(ValueError, match=r"^offset \d+: "):
             parser.parse(broken)
+
+
+def depth_of(bids: list[list[str]]) -> bytes:
+    """A depth update of those bids."""
+    pairs = json.dumps(bids, separators=(",", ":")).encode()
+    return b'{"e":"depthUpdate","E":1723161255308,"s":"BTCUSDT","U":1,"u":2,"b":' + pairs + b',"a":[]}'
+
+
+def outcome(parser: Parser, message: bytes) -> list[tuple[int, int]] | str:
+    """The bids, or why the message was refused."""
+    try:
+        read: list[tuple[int, int]] = parser.parse(message).bids.tolist()
+    except ValueError as refusal:
+        return str(refusal)
+    return read
+
+
+def with_places(whole: int, places: int) -> str:
+    return "12345678901"[:whole] + ("." + "98765432"[:places] if places else "")
+
+
+@pytest.mark.parametrize("other", ["61837.63", "7", "12345678.87654321"])
+def test_numbers_of_any_length_are_read_beside_others(parser: Parser, other: str) -> None:
+    numbers = [with_places(whole, places) for whole in range(1, 12) for places in range(9)]
+    pairs = [pair for text in numbers for pair in ([text, other], [text, other], [other, text], [other, text])]
+    message = depth_of(pairs)
+    check(parser.parse(message), message)
+
+
+@pytest.mark.parametrize("pair", [["61837.63000000", "3.78826000"], ["0.5", "12"], ["58710.20", "0.014"]])
+def test_a_fault_in_a_level_like_the_last_is_found_where_it_is(parser: Parser, pair: list[str]) -> None:
+    message = depth_of([pair] * 4)
+    size = len(json.dumps(pair, separators=(",", ":"))) + 1
+    third = message.index(b"[[") + 1 + 2 * size
+    for at in range(third, third + size):
+        for byte in b'0/:."], 5':
+            changed = message[:at] + bytes([byte]) + message[at + 1 :]
+            assert outcome(parser, changed) == outcome(Parser("scalar"), changed), changed
 
 
 @pytest.mark.parametrize("message", MESSAGES)
