@@ -19,6 +19,10 @@
 #include "llt_binance.h"
 #include "llt_bytes.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 enum {
     LLT_SBE_TRADES = 10000,
     LLT_SBE_BEST = 10001,
@@ -58,31 +62,111 @@ static inline bool llt_sbe_fail(llt_sbe_cursor *cursor, llt_sbe_status status) {
     return false;
 }
 
-/* A multiplier for an exponent; 0 when the division by `*divisor` is meant. */
-static inline bool llt_sbe_scale(int8_t exponent, int64_t *factor, int64_t *divisor) {
-    static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
-                                     10000000000};
-    if (exponent < -18 || exponent > 0) {
-        return false;
-    }
-    *factor = exponent >= -8 ? powers[exponent + 8] : 0;
-    *divisor = exponent >= -8 ? 1 : powers[-8 - exponent];
-    return true;
+/* How a mantissa becomes units of 10^-8: by a factor, or by a division without a rest. */
+typedef struct {
+    uint64_t factor;
+    uint64_t divisor; /* 1: the factor does it */
+    uint64_t most;    /* the largest mantissa; a negative one is larger */
+} llt_sbe_scale;
+
+#define LLT_SBE_BY(factor) {UINT64_C(factor), 1, INT64_MAX / UINT64_C(factor)}
+#define LLT_SBE_OF(divisor) {1, UINT64_C(divisor), INT64_MAX}
+
+/* For an exponent, NULL for one that no price has. */
+static inline const llt_sbe_scale *llt_sbe_scale_of(unsigned char exponent) {
+    static const llt_sbe_scale scales[] = {
+        LLT_SBE_BY(100000000), LLT_SBE_BY(10000000), LLT_SBE_BY(1000000),   LLT_SBE_BY(100000),
+        LLT_SBE_BY(10000),     LLT_SBE_BY(1000),     LLT_SBE_BY(100),       LLT_SBE_BY(10),
+        LLT_SBE_BY(1),         LLT_SBE_OF(10),       LLT_SBE_OF(100),       LLT_SBE_OF(1000),
+        LLT_SBE_OF(10000),     LLT_SBE_OF(100000),   LLT_SBE_OF(1000000),   LLT_SBE_OF(10000000),
+        LLT_SBE_OF(100000000), LLT_SBE_OF(1000000000), LLT_SBE_OF(10000000000)};
+    const unsigned places = (256u - exponent) & 255;
+    return places < sizeof scales / sizeof *scales ? &scales[places] : NULL;
 }
 
-static inline bool llt_sbe_fixed(int64_t mantissa, int64_t factor, int64_t divisor, int64_t *value) {
-    if (mantissa < 0) {
+static inline bool llt_sbe_fixed(const unsigned char *mantissa, llt_sbe_scale scale, int64_t *value) {
+    const uint64_t number = llt_load_le64(mantissa);
+    if (number > scale.most) {
         return false;
     }
-    if (factor != 0) {
-        return !__builtin_mul_overflow(mantissa, factor, value);
+    if (scale.divisor == 1) {
+        *value = (int64_t)(number * scale.factor);
+        return true;
     }
-    *value = mantissa / divisor;
-    return mantissa % divisor == 0;
+    *value = (int64_t)(number / scale.divisor);
+    return number % scale.divisor == 0;
 }
 
-static inline bool llt_sbe_levels(llt_sbe_cursor *cursor, const int64_t scales[4], llt_binance_level *levels,
-                                  size_t room, size_t *count) {
+/* Entries to levels; gives the first that has none, `entries` when all have. */
+static __attribute__((noinline)) size_t llt_sbe_convert_checked(const unsigned char *entry, size_t block,
+                                                                size_t entries, llt_sbe_scale price,
+                                                                llt_sbe_scale quantity, llt_binance_level *levels) {
+    for (size_t at = 0; at < entries; at++, entry += block) {
+        if (!llt_sbe_fixed(entry, price, &levels[at].price) ||
+            !llt_sbe_fixed(entry + 8, quantity, &levels[at].quantity)) {
+            return at;
+        }
+    }
+    return entries;
+}
+
+#if defined(__x86_64__)
+/* What is multiplied: nothing (the exponent is ours), mantissas below 2^32, any. */
+typedef enum { LLT_SBE_AS_IT_IS, LLT_SBE_NARROW, LLT_SBE_WIDE } llt_sbe_product;
+
+/* Entries to levels, none of them looked at: the bits that any mantissa has are at least the largest mantissa, and when
+ * those are within the limit all were. False: they are not, and what was written may be no level. SSE2 is part of
+ * x86-64; it multiplies 32 bits by 32, as wide as a factor is. */
+static inline __attribute__((always_inline)) bool llt_sbe_convert_all(
+    llt_sbe_product product, const unsigned char *entry, size_t block, size_t entries, llt_sbe_scale price,
+    llt_sbe_scale quantity, llt_binance_level *levels) {
+    const __m128i factors = _mm_set_epi64x((long long)quantity.factor, (long long)price.factor);
+    __m128i bits = _mm_setzero_si128();
+    for (size_t at = 0; at < entries; at++, entry += block) {
+        const __m128i mantissas = _mm_loadu_si128((const __m128i *)(const void *)entry);
+        __m128i values = mantissas;
+        if (product != LLT_SBE_AS_IT_IS) {
+            values = _mm_mul_epu32(mantissas, factors);
+        }
+        if (product == LLT_SBE_WIDE) {
+            const __m128i high = _mm_mul_epu32(_mm_srli_epi64(mantissas, 32), factors);
+            values = _mm_add_epi64(values, _mm_slli_epi64(high, 32));
+        }
+        bits = _mm_or_si128(bits, mantissas);
+        _mm_storeu_si128((__m128i *)(void *)&levels[at], values);
+    }
+    const uint64_t prices = (uint64_t)_mm_cvtsi128_si64(bits);
+    const uint64_t quantities = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(bits, bits));
+    if (product == LLT_SBE_NARROW) {
+        return (prices | quantities) <= UINT32_MAX;
+    }
+    return prices <= price.most && quantities <= quantity.most;
+}
+#endif
+
+/* Mantissas that belong together are of one size: the first says how to multiply. */
+static inline size_t llt_sbe_convert(const unsigned char *entry, size_t block, size_t entries, llt_sbe_scale price,
+                                     llt_sbe_scale quantity, llt_binance_level *levels) {
+#if defined(__x86_64__)
+    bool all = entries == 0;
+    if (!all && price.divisor == 1 && quantity.divisor == 1) {
+        if (price.factor == 1 && quantity.factor == 1) {
+            all = llt_sbe_convert_all(LLT_SBE_AS_IT_IS, entry, block, entries, price, quantity, levels);
+        } else if ((llt_load_le64(entry) | llt_load_le64(entry + 8)) <= UINT32_MAX) {
+            all = llt_sbe_convert_all(LLT_SBE_NARROW, entry, block, entries, price, quantity, levels);
+        } else {
+            all = llt_sbe_convert_all(LLT_SBE_WIDE, entry, block, entries, price, quantity, levels);
+        }
+    }
+    if (all) {
+        return entries;
+    }
+#endif
+    return llt_sbe_convert_checked(entry, block, entries, price, quantity, levels);
+}
+
+static inline bool llt_sbe_levels(llt_sbe_cursor *cursor, llt_sbe_scale price, llt_sbe_scale quantity,
+                                  llt_binance_level *levels, size_t room, size_t *count) {
     if (cursor->size - cursor->at < 4) {
         return llt_sbe_fail(cursor, LLT_SBE_TRUNCATED);
     }
@@ -98,22 +182,18 @@ static inline bool llt_sbe_levels(llt_sbe_cursor *cursor, const int64_t scales[4
     if (block * entries > cursor->size - cursor->at) {
         return llt_sbe_fail(cursor, LLT_SBE_TRUNCATED);
     }
-    const unsigned char *entry = cursor->text + cursor->at;
-    llt_binance_level *level = levels + *count;
-    for (size_t left = entries; left > 0; left--, entry += block, level++) {
-        if (!llt_sbe_fixed((int64_t)llt_load_le64(entry), scales[0], scales[1], &level->price) ||
-            !llt_sbe_fixed((int64_t)llt_load_le64(entry + 8), scales[2], scales[3], &level->quantity)) {
-            cursor->at = (size_t)(entry - cursor->text);
-            return llt_sbe_fail(cursor, LLT_SBE_VALUE);
-        }
+    const size_t bad = llt_sbe_convert(cursor->text + cursor->at, block, entries, price, quantity, levels + *count);
+    if (bad < entries) {
+        cursor->at += block * bad;
+        return llt_sbe_fail(cursor, LLT_SBE_VALUE);
     }
     cursor->at += block * entries;
     *count += entries;
     return true;
 }
 
-static inline bool llt_sbe_trades(llt_sbe_cursor *cursor, const int64_t scales[4], llt_sbe_trade *trades, size_t room,
-                                  size_t *count) {
+static inline bool llt_sbe_trades(llt_sbe_cursor *cursor, llt_sbe_scale price, llt_sbe_scale quantity,
+                                  llt_sbe_trade *trades, size_t room, size_t *count) {
     if (cursor->size - cursor->at < 6) {
         return llt_sbe_fail(cursor, LLT_SBE_TRUNCATED);
     }
@@ -133,8 +213,8 @@ static inline bool llt_sbe_trades(llt_sbe_cursor *cursor, const int64_t scales[4
         const unsigned char *at = cursor->text + cursor->at;
         const int64_t id = (int64_t)llt_load_le64(at);
         if (id < 0 || at[24] > 1 ||
-            !llt_sbe_fixed((int64_t)llt_load_le64(at + 8), scales[0], scales[1], &trades[entry].price) ||
-            !llt_sbe_fixed((int64_t)llt_load_le64(at + 16), scales[2], scales[3], &trades[entry].quantity)) {
+            !llt_sbe_fixed(at + 8, price, &trades[entry].price) ||
+            !llt_sbe_fixed(at + 16, quantity, &trades[entry].quantity)) {
             return llt_sbe_fail(cursor, LLT_SBE_VALUE);
         }
         trades[entry].trade_id = (uint64_t)id;
@@ -155,12 +235,22 @@ static inline bool llt_sbe_symbol(llt_sbe_cursor *cursor, llt_binance_event *eve
     if (length == 0 || length >= sizeof event->symbol) {
         return llt_sbe_fail(cursor, LLT_SBE_VALUE);
     }
-    for (size_t i = 1; i <= length; i++) {
-        if (cursor->text[cursor->at + i] < 0x20) {
+    /* By words; the last is loaded so that it ends with the symbol: the header and a root block lie before it. */
+    const unsigned char *from = cursor->text + cursor->at + 1;
+    for (size_t done = 0; done < length; done += 8) {
+        const size_t left = length - done;
+        uint64_t word, unused = 0;
+        if (left >= 8) {
+            word = llt_load_le64(from + done);
+        } else {
+            word = llt_load_le64(from + length - 8) >> (64 - 8 * left);
+            unused = UINT64_MAX << (8 * left);
+        }
+        if (llt_binance_controls(word | unused) != 0) {
             return llt_sbe_fail(cursor, LLT_SBE_VALUE);
         }
+        llt_store_le64((unsigned char *)event->symbol + done, word);
     }
-    memcpy(event->symbol, cursor->text + cursor->at + 1, length);
     cursor->at += 1 + length;
     return cursor->at == cursor->size || llt_sbe_fail(cursor, LLT_SBE_EXTRA);
 }
@@ -192,11 +282,11 @@ static inline bool llt_sbe_any(llt_sbe_cursor *cursor, llt_binance_event *event,
         return llt_sbe_fail(cursor, LLT_SBE_TRUNCATED);
     }
     const unsigned char *root = text + 8;
-    int64_t scales[4];
     event->market = LLT_BINANCE_SPOT;
     event->event_us = (int64_t)llt_load_le64(root);
-    if (!llt_sbe_scale((int8_t)root[exponents], &scales[0], &scales[1]) ||
-        !llt_sbe_scale((int8_t)root[exponents + 1], &scales[2], &scales[3])) {
+    const llt_sbe_scale *price = llt_sbe_scale_of(root[exponents]);
+    const llt_sbe_scale *quantity = llt_sbe_scale_of(root[exponents + 1]);
+    if (price == NULL || quantity == NULL) {
         return llt_sbe_fail(cursor, LLT_SBE_VALUE);
     }
     if (template_id == LLT_SBE_BEST) {
@@ -205,10 +295,10 @@ static inline bool llt_sbe_any(llt_sbe_cursor *cursor, llt_binance_event *event,
         if (!llt_sbe_id(cursor, 16, &event->last_update_id)) {
             return false;
         }
-        if (!llt_sbe_fixed((int64_t)llt_load_le64(quote), scales[0], scales[1], &event->bid_price) ||
-            !llt_sbe_fixed((int64_t)llt_load_le64(quote + 8), scales[2], scales[3], &event->bid_quantity) ||
-            !llt_sbe_fixed((int64_t)llt_load_le64(quote + 16), scales[0], scales[1], &event->ask_price) ||
-            !llt_sbe_fixed((int64_t)llt_load_le64(quote + 24), scales[2], scales[3], &event->ask_quantity)) {
+        if (!llt_sbe_fixed(quote, *price, &event->bid_price) ||
+            !llt_sbe_fixed(quote + 8, *quantity, &event->bid_quantity) ||
+            !llt_sbe_fixed(quote + 16, *price, &event->ask_price) ||
+            !llt_sbe_fixed(quote + 24, *quantity, &event->ask_quantity)) {
             return llt_sbe_fail(cursor, LLT_SBE_VALUE);
         }
         cursor->at += block;
@@ -219,7 +309,7 @@ static inline bool llt_sbe_any(llt_sbe_cursor *cursor, llt_binance_event *event,
         event->at_market = 1;
         event->transaction_us = (int64_t)llt_load_le64(root + 8);
         cursor->at += block;
-        return llt_sbe_trades(cursor, scales, trades, room, count) && llt_sbe_symbol(cursor, event);
+        return llt_sbe_trades(cursor, *price, *quantity, trades, room, count) && llt_sbe_symbol(cursor, event);
     }
     event->kind = template_id == LLT_SBE_DEPTH ? LLT_BINANCE_DEPTH : LLT_BINANCE_SNAPSHOT;
     if (!llt_sbe_id(cursor, exponents, &event->last_update_id) ||
@@ -227,11 +317,11 @@ static inline bool llt_sbe_any(llt_sbe_cursor *cursor, llt_binance_event *event,
         return false;
     }
     cursor->at += block;
-    if (!llt_sbe_levels(cursor, scales, levels, room, count)) {
+    if (!llt_sbe_levels(cursor, *price, *quantity, levels, room, count)) {
         return false;
     }
     event->bids = (uint32_t)*count;
-    if (!llt_sbe_levels(cursor, scales, levels, room, count)) {
+    if (!llt_sbe_levels(cursor, *price, *quantity, levels, room, count)) {
         return false;
     }
     event->asks = (uint32_t)(*count - event->bids);
@@ -244,7 +334,7 @@ static inline llt_sbe_status llt_sbe_parse(const unsigned char *text, size_t siz
                                            llt_binance_level *levels, llt_sbe_trade *trades, size_t room,
                                            size_t *count, size_t *position) {
     llt_sbe_cursor cursor = {text, 0, size, LLT_SBE_OK};
-    memset(event, 0, sizeof *event);
+    llt_binance_clear(event);
     *count = 0;
     llt_sbe_any(&cursor, event, levels, trades, room, count);
     *position = cursor.at;
