@@ -143,7 +143,8 @@ class MarketData:
     Text goes to ``deliver``, binary messages to ``deliver_binary``.
 
     ``on_connected`` is called when a new connection's subscription is acknowledged and there was none before,
-    ``on_lost`` when the only one broke: what comes next may have gaps. Run :meth:`run`; end it with :meth:`stop`.
+    ``on_lost`` when the only one broke: what comes next may have gaps. Run :meth:`run`, which raises what a delivery
+    raised; end it with :meth:`stop`.
     """
 
     def __init__(
@@ -187,6 +188,7 @@ class MarketData:
                 self.counters.rolls += 1
                 old.close()
             await self._until_the_next_is_wanted(fresh)
+            await self._learn_why(fresh)
 
     async def _connect(self) -> _Connection | None:
         await self._pause(max(self.backoff.next_delay(), self.budget.wait_seconds()))
@@ -216,14 +218,26 @@ class MarketData:
         if not acknowledged or self._stopped.is_set():
             connection.close()
             self._failed("subscription not acknowledged", connection.refusal)
+            await self._learn_why(connection)
             return None
         self.counters.connections += 1
         self.last_failure = None
         return connection
 
+    async def _learn_why(self, connection: _Connection) -> None:
+        """Of one that has ended: what the peer did wrong is counted; whatever a delivery raised is raised here."""
+        if connection.ended and connection.transport is not None:
+            try:
+                await connection.transport.wait_disconnected()
+            except WSError as error:
+                self._count_reason(str(error))
+
     def _failed(self, reason: str, detail: str = "") -> None:
         self.counters.failures += 1
         self.last_failure = f"{reason}: {detail}" if detail else reason
+        self._count_reason(reason)
+
+    def _count_reason(self, reason: str) -> None:
         self.counters.reasons[reason] = self.counters.reasons.get(reason, 0) + 1
 
     async def _pause(self, seconds: float) -> None:

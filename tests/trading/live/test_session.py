@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import shutil
 import ssl
@@ -139,6 +140,42 @@ def test_a_lost_connection_is_told_of_and_made_again(run: Any) -> None:
         await until(lambda: session.events == ["connected", "lost", "connected"])
 
     with_server(run, serve, talk)
+
+
+def test_a_frame_that_is_none_is_counted_with_the_reason_and_leaves_no_traceback(
+    run: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    connections = []
+
+    async def serve(client: Any) -> None:
+        connections.append(client)
+        await acknowledge(client)
+        if len(connections) == 1:
+            client.transport.write(b"\x81\x7f" + (5).to_bytes(8) + b"12345")
+        await client.wait_closed()
+
+    async def talk(session: Watched) -> None:
+        await until(lambda: session.events == ["connected", "lost", "connected"])
+        assert session.counters.reasons.keys() >= {"connection lost"}
+        assert "payload length" in str(session.counters.reasons)
+
+    with_server(run, serve, talk)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+def test_what_a_delivery_raises_ends_the_session(run: Any) -> None:
+    async def serve(client: Any) -> None:
+        await acknowledge(client)
+        await client.send("{}")
+        await client.wait_closed()
+
+    async def talk(session: Watched) -> None:
+        session.deliver = lambda _payload: 1 // 0
+        await asyncio.sleep(5)
+
+    with pytest.raises(ZeroDivisionError):
+        with_server(run, serve, talk)
 
 
 def test_a_planned_roll_has_the_new_connection_before_the_old_one_is_left(run: Any) -> None:
