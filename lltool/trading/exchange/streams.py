@@ -138,8 +138,18 @@ class Client(WSListener):
         if not self.is_open():
             return
         message = self.framed(published)
-        head = bytes((0x82 if self.binary else 0x81, 127)) + len(message).to_bytes(8, "big")
-        self.transport.underlying_transport.write(head + message[: len(message) // 2])
+        # RFC 6455, 5.2: the length takes the shortest of three forms; in another the frame would be refused at once.
+        size = len(message)
+        length = (
+            bytes((size,))
+            if size < 126
+            else b"\x7e" + size.to_bytes(2)
+            if size < 1 << 16
+            else b"\x7f" + size.to_bytes(8)
+        )
+        self.transport.underlying_transport.write(
+            bytes((0x82 if self.binary else 0x81,)) + length + message[: size // 2]
+        )
         self.transport.underlying_transport.close()
 
     def close(self, code: WSCloseCode) -> None:
