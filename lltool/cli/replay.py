@@ -31,14 +31,17 @@ def replay(
     """Replay recorded market data and compare the book with the best quotes that the market itself published.
 
     A line is `<local nanoseconds> <message as received>`. The strategy trades on it on paper, by the recording's own
-    clock: the same file, configuration and seed give the same fills.
+    clock: the same file, configuration and seed give the same fills. It runs on the core of the configuration
+    (pipeline.cores), else on the first isolated one.
 
     Example: lltool trade replay spot-btcusdt.gz --speed 8
     """
     from lltool.cli.progress import progress
+    from lltool.root import Root
     from lltool.trading.configuration import load_configuration
     from lltool.trading.log_file import log_file
     from lltool.trading.paper_replay import PaperReplay
+    from lltool.trading.placement import core_of, pin
     from lltool.trading.recording import read_recording
     from lltool.trading.replay import document
     from lltool.trading.replay import replay as run
@@ -46,6 +49,7 @@ def replay(
     factor = _speed(speed)
     configuration = load_configuration(config)
     read = read_recording(recording)
+    pin(core_of(configuration, Root()))
     with progress(_PARTS) as tell, log_file(log, fresh=True) as lines:
         trading = PaperReplay(configuration, lines) if trade else None
         begun = 0

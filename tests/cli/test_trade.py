@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,3 +45,26 @@ def test_a_replay_prints_a_document_of_its_schema(lltool: Command, tmp_path: Pat
 def test_a_speed_that_is_none_is_a_usage_error(lltool: Command) -> None:
     for speed in ("0", "-1", "nan", "fast"):
         assert lltool("trade", "replay", "r", "--speed", speed).returncode == 2
+
+
+def test_a_replay_runs_on_the_configured_core(tmp_path: Path) -> None:
+    core = max(os.sched_getaffinity(0))
+    (tmp_path / "trade.toml").write_text(f"[pipeline]\ncores = [{core}]\n")
+    (tmp_path / "r").write_text(f"1 {DEPTH}\n{60_000_000_000} {DEPTH}\n")
+    command = [sys.executable, "-m", "lltool", "trade", "replay", "r", "--config", "trade.toml", "--speed", "1"]
+    replay = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        assert replay.stderr is not None
+        assert replay.stderr.readline()  # it has begun
+        assert os.sched_getaffinity(replay.pid) == {core}
+    finally:
+        replay.kill()
+        replay.communicate()
+
+
+def test_a_core_that_is_not_there_is_named(lltool: Command, tmp_path: Path) -> None:
+    (tmp_path / "trade.toml").write_text("[pipeline]\ncores = [9999]\n")
+    (tmp_path / "r").write_text(f"1 {DEPTH}\n")
+    done = lltool("trade", "replay", "r", "--config", "trade.toml")
+    assert done.returncode == 1
+    assert "core 9999" in done.stderr
