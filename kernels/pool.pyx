@@ -33,7 +33,7 @@ cdef class ObjectPool:
 
     All memory is taken and touched here. The record released last is acquired first, and holds what it held.
 
-    Raises ValueError for a capacity outside 1 .. 2**28 - 1 or a record below 1 byte, MemoryError when the memory is
+    Raises ValueError for a capacity outside 1 .. 2**31 - 1 or a record below 1 byte, MemoryError when the memory is
     not to be had.
     """
 

@@ -31,44 +31,37 @@ cdef enum:
     ARENA_BLOCKS = 512  # allocations between two resets
 
 
-cdef struct Sources:
-    llt_free_list list
-    llt_pool *pool
-    llt_shared_pool *shared
-    llt_arena *arena
+# A pair each: something is taken of `source`, kept from the compiler's eyes, and given back.
 
-
-# A pair each: something is taken, kept from the compiler's eyes, and given back.
-
-cdef void _unchecked_pair(void *things, uint64_t _number) noexcept nogil:
-    cdef llt_free_list *records = &(<Sources *>things).list
+cdef void _unchecked_pair(void *source, uint64_t _number) noexcept nogil:
+    cdef llt_free_list *records = <llt_free_list *>source
     cdef void *record = llt_free_list_acquire(records)
     llt_keep(<uint64_t>record)
     llt_free_list_release(records, record)
 
 
-cdef void _checked_pair(void *things, uint64_t _number) noexcept nogil:
-    cdef llt_pool *pool = (<Sources *>things).pool
+cdef void _checked_pair(void *source, uint64_t _number) noexcept nogil:
+    cdef llt_pool *pool = <llt_pool *>source
     cdef uint64_t handle
     llt_keep(<uint64_t>llt_pool_acquire(pool, &handle))
     llt_pool_release(pool, handle)
 
 
-cdef void _shared_pair(void *things, uint64_t _number) noexcept nogil:
-    cdef llt_shared_pool *pool = (<Sources *>things).shared
+cdef void _shared_pair(void *source, uint64_t _number) noexcept nogil:
+    cdef llt_shared_pool *pool = <llt_shared_pool *>source
     cdef uint64_t handle
     llt_keep(<uint64_t>llt_shared_pool_acquire(pool, &handle))
     llt_shared_pool_release(pool, handle)
 
 
-cdef void _malloc_pair(void *_things, uint64_t _number) noexcept nogil:
+cdef void _malloc_pair(void *_source, uint64_t _number) noexcept nogil:
     cdef void *record = malloc(SIZE)
     llt_keep(<uint64_t>record)
     free(record)
 
 
-cdef void _arena_block(void *things, uint64_t _number) noexcept nogil:
-    cdef llt_arena *arena = (<Sources *>things).arena
+cdef void _arena_block(void *source, uint64_t _number) noexcept nogil:
+    cdef llt_arena *arena = <llt_arena *>source
     cdef void *record = llt_arena_alloc(arena, SIZE, 8)
     if record is NULL:
         llt_arena_reset(arena)
@@ -118,23 +111,22 @@ cdef class Allocation(Loop):
     cdef SharedObjectPool shared
     cdef Arena arena
     cdef void *memory
-    cdef Sources sources
+    cdef llt_free_list records
 
     def __cinit__(self, str kind):
+        cdef (void *)[5] sources  # by the numbers of KINDS
         if kind not in KINDS:
             raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-        self.run = _RUNS[KINDS[kind]]
-        self.things = &self.sources
         self.pool = ObjectPool(RECORDS, SIZE)
         self.shared = SharedObjectPool(RECORDS, SIZE)
         self.arena = Arena(ARENA_BLOCKS * SIZE)
         self.memory = malloc(RECORDS * SIZE)
         if self.memory is NULL:
             raise MemoryError("no memory for the records of a free list")
-        llt_free_list_fill(&self.sources.list, self.memory, RECORDS, SIZE)
-        self.sources.pool = self.pool.raw
-        self.sources.shared = self.shared.raw
-        self.sources.arena = &self.arena.raw
+        llt_free_list_fill(&self.records, self.memory, RECORDS, SIZE)
+        sources[:] = [&self.records, self.pool.raw, self.shared.raw, NULL, &self.arena.raw]
+        self.run = _RUNS[KINDS[kind]]
+        self.things = sources[KINDS[kind]]
 
     def __dealloc__(self):
         free(self.memory)

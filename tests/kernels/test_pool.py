@@ -109,7 +109,7 @@ def test_a_view_keeps_the_pool_alive() -> None:
 
 
 @pytest.mark.parametrize("make", POOLS)
-@pytest.mark.parametrize(("capacity", "record"), [(0, 8), (-1, 8), (2**28, 8), (1, 0)])
+@pytest.mark.parametrize(("capacity", "record"), [(0, 8), (-1, 8), (2**31, 8), (1, 0)])
 def test_pools_that_cannot_be_are_refused(make: Pool, capacity: int, record: int) -> None:
     with pytest.raises(ValueError, match=r"at least 1 byte|between 1 and"):
         make(capacity, record)
