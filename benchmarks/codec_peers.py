@@ -21,10 +21,11 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-from paired import Row, Run, elapsed, libraries, names, options, report
+from paired import Row, Run, elapsed, extension, libraries, names, options, report
 
 from lltool.bench.workloads import decode, encode
 from lltool.kernels.binance_json import Parser
@@ -49,10 +50,12 @@ def main() -> None:
     core = min(os.sched_getaffinity(0))
     pin(core)
     with tempfile.TemporaryDirectory() as folder:
-        native = libraries(HERE / "codec_native.c", [], Path(folder), [f"-I{HERE.parent / 'kernels' / 'include'}"])
+        headers = f"-I{HERE.parent / 'kernels' / 'include'}"
+        native = libraries(HERE / "codec_native.c", [], Path(folder), [headers])
+        by_hand = extension(HERE / "record_by_hand.c", Path(folder), [headers])
         quickfix = libraries(HERE / "quickfix_peer.cpp", [], Path(folder), ["-std=c++14", "-lquickfix"])
         peers = libraries(HERE / "codec_peers.cpp", arguments.also, Path(folder), ["-lsimdjson"])
-        for row in rows([*native, *quickfix, *peers], arguments.recordings):
+        for row in [*rows([*native, *quickfix, *peers], arguments.recordings), *python_rows(by_hand)]:
             if arguments.only in row.title:
                 report(row, arguments.rounds, [core])
 
@@ -65,8 +68,7 @@ def rows(found: list[ctypes.CDLL], recordings: Path) -> list[Row]:
     sbe, json = (Messages([write(*update) for update in updates], kind)
                  for write, kind in ((decode.sbe_text, SBE), (decode.json_text, JSON)))  # fmt: skip
     made.append(Row("SBE depth update, 5 + 5 levels", False, ours(sbe), {"our JSON": ours(json)}))
-    made.append(building(found))
-    return made + python_rows()
+    return [*made, building(found)]
 
 
 def json_mixes(recordings: Path) -> dict[str, list[bytes]]:
@@ -177,8 +179,8 @@ def each(read: Callable[[bytes], object], texts: list[bytes]) -> Run:
     return lambda: elapsed(work, len(texts))
 
 
-def python_rows() -> list[Row]:
-    """From Python, one message a call and in bulk."""
+def python_rows(by_hand: ModuleType) -> list[Row]:
+    """From Python, one message a call and in bulk; ``by_hand`` is what record_by_hand.c makes."""
     updates = [decode.json_text(*update) for update in decode.depth_updates()]
     orders, parser = decode.orders(), Parser()
     reader = Reader([(34, INTEGER), (11, TEXT), (55, TEXT), (54, TEXT), (38, DECIMAL), (40, TEXT), (44, DECIMAL)])
@@ -188,6 +190,8 @@ def python_rows() -> list[Row]:
     layout, two = Layout(encode.ADD_ORDER_FIELDS), Layout(encode.ADD_ORDER_FIELDS, fields=("reference", "price"))
     thousand = records[: 512 * size] + records[: 488 * size]
     whole = {"struct.unpack_from": each(encode.ADD_ORDER.unpack_from, apart)}
+    hand = {"C for this record alone": each(by_hand.all_fields, apart)}
+    two_hand = {"C for this record alone": each(by_hand.reference_and_price, apart)}
 
     def bulk(read: Callable[[bytes], object]) -> Run:
         return lambda: elapsed(lambda: read(thousand) is None, 1000)
@@ -195,8 +199,8 @@ def python_rows() -> list[Row]:
     return [
         Row("Python: JSON depth update to fixed point", False, each(parser.parse, updates), json_peers(updates)),
         Row("Python: FIX order to typed values", False, each(reader.read, orders), fix_peers(orders)),
-        Row("Python: record of 36 bytes, 10 fields", False, each(layout.decode, apart), whole),
-        Row("Python: record of 36 bytes, 2 fields", False, each(two.decode, apart), whole),
+        Row("Python: record of 36 bytes, 10 fields", False, each(layout.decode, apart), whole | hand),
+        Row("Python: record of 36 bytes, 2 fields", False, each(two.decode, apart), whole | two_hand),
         Row("Python: 1000 records to an array of native numbers, one", False, bulk(layout.decode_many), {
             "numpy.frombuffer, astype": bulk(lambda text: np.frombuffer(text, layout.dtype).astype(layout.native)),
         }),

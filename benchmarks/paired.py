@@ -12,6 +12,7 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
 from statistics import median, quantiles
+from sysconfig import get_path
 from types import ModuleType
 
 from lltool.bench.distance import classify, probe_ticks
@@ -43,16 +44,29 @@ def options(about: str | None, *, rounds: int) -> argparse.ArgumentParser:
 
 def libraries(source: Path, also: Sequence[str], folder: Path, flags: Sequence[str] = ()) -> list[ctypes.CDLL]:
     """The peers of ``source``, built with -march=native in ``folder``, and those of the libraries ``also``."""
+    return [ctypes.CDLL(str(path)) for path in (_built(source, folder, flags), *also)]
+
+
+def _built(source: Path, folder: Path, flags: Sequence[str]) -> Path:
     built = folder / f"{source.stem}.so"
     compiler = ["gcc", "-std=gnu11"] if source.suffix == ".c" else ["g++", "-std=c++20"]
     optimised = [*compiler, "-O3", "-march=native", "-DNDEBUG", "-shared", "-fPIC", "-w"]
     subprocess.run([*optimised, str(source), "-o", str(built), *flags], check=True)
-    return [ctypes.CDLL(str(path)) for path in (built, *also)]
+    return built
+
+
+def extension(source: Path, folder: Path, flags: Sequence[str] = ()) -> ModuleType:
+    """The extension module of ``source``, built with -march=native in ``folder``."""
+    return _loaded(_built(source, folder, [f"-I{get_path('include')}", *flags]))
 
 
 def kernel(build: Path, name: str) -> ModuleType:
     """A kernel of another build of lltool, unpacked in ``build``, beside that of the installed one."""
     (found,) = build.glob(f"lltool/kernels/{name}.*.so")
+    return _loaded(found)
+
+
+def _loaded(found: Path) -> ModuleType:
     name = found.name.partition(".")[0]
     loader = ExtensionFileLoader(name, str(found))
     module = module_from_spec(ModuleSpec(name, loader, origin=str(found)))

@@ -1,5 +1,7 @@
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport uint64_t
+
+from lltool.kernels.field_value cimport FieldValue
 
 
 cdef extern from "llt_codec.h" nogil:
@@ -24,13 +26,6 @@ cdef extern from "llt_codec.h" nogil:
         const llt_codec_expectation *expectations
         size_t expectation_count
 
-    ctypedef struct llt_codec_pick:
-        pass
-
-    const size_t LLT_CODEC_PICKED
-    llt_codec_pick llt_codec_pick_of(size_t wire, size_t width, bint big, size_t size)
-    uint64_t llt_codec_unsigned(const unsigned char *record, llt_codec_pick pick)
-    int64_t llt_codec_signed(const unsigned char *record, llt_codec_pick pick)
     uint64_t llt_codec_number(const unsigned char *at, size_t size, bint big)
     void llt_codec_put(unsigned char *at, size_t size, bint big, uint64_t number)
     size_t llt_codec_check(const llt_codec_layout *layout, const unsigned char *record)
@@ -41,21 +36,12 @@ cdef extern from "llt_codec.h" nogil:
         const llt_codec_layout *layout, const unsigned char *host, unsigned char *wire, size_t count)
 
 
-cdef struct Value:
-    # A field as a Python value: where, how long, which byte order, which kind of dtype.
-    size_t wire
-    size_t size
-    bint big
-    char kind
-    llt_codec_pick pick
-
-
 cdef class Layout:
     cdef llt_codec_layout raw
     cdef llt_codec_field *fields
     cdef llt_codec_expectation *expectations
     cdef uint64_t *expected
-    cdef Value *values
+    cdef FieldValue *values
     cdef tuple checked
     cdef bint whole
     cdef readonly tuple names
@@ -65,5 +51,5 @@ cdef class Layout:
     cdef int add_fields(self) except -1
     cdef int add_expectations(self, dict expect) except -1
     cdef object disappointment(self, const unsigned char *record)
-    cdef tuple decode_raw(self, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset)
+    cdef object decode_viewed(self, object buffer, Py_ssize_t offset)
     cdef int refuse(self, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset) except -1

@@ -8,9 +8,11 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyOb
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_New
-from libc.stdint cimport INT32_MAX, int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
+
+from lltool.kernels.field_value cimport FieldValue, clear_field_value, set_field_value
 
 cdef enum:
     MAX_BYTES = 1 << 16
@@ -27,56 +29,26 @@ cdef object _field(object dtype, str name):
     return field, offset
 
 
-# With references as they are: Cython would count each value up and down on its way into the tuple.
 cdef extern from "Python.h":
-    PyObject *PyLong_FromLong(long number)
-    PyObject *PyLong_FromLongLong(long long number)
-    PyObject *PyLong_FromUnsignedLongLong(unsigned long long number)
-    PyObject *PyBool_FromLong(long number)
-    PyObject *PyFloat_FromDouble(double number)
-    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *text, Py_ssize_t size)
     void put_new "PyTuple_SET_ITEM"(tuple whole, Py_ssize_t at, PyObject *value)
 
 
-cdef inline PyObject *_value(const unsigned char *record, const Value *value) noexcept:
-    """A new reference; NULL with the error set."""
-    cdef uint64_t bits
-    cdef uint32_t half
-    cdef float single
-    cdef double real
-    cdef size_t size = value.size
-    if value.kind == c"u":
-        bits = llt_codec_unsigned(record, value.pick)
-        return PyLong_FromLong(<long>bits) if bits <= INT32_MAX else PyLong_FromUnsignedLongLong(bits)
-    if value.kind == c"i":
-        return PyLong_FromLongLong(llt_codec_signed(record, value.pick))
-    if value.kind == c"S":
-        while size > 0 and record[value.wire + size - 1] == 0:
-            size -= 1
-        return new_bytes(<const char *>record + value.wire, size)
-    if value.kind == c"V":
-        return new_bytes(<const char *>record + value.wire, size)
-    bits = llt_codec_unsigned(record, value.pick)
-    if value.kind == c"b":
-        return PyBool_FromLong(bits != 0)
-    if size == sizeof(double):
-        memcpy(&real, &bits, sizeof(double))
-        return PyFloat_FromDouble(real)
-    half = <uint32_t>bits
-    memcpy(&single, &half, sizeof(float))
-    return PyFloat_FromDouble(single)
-
-
-cdef Value _value_of(object field, size_t wire, size_t size):
-    """The field at ``wire`` of a record of ``size`` bytes."""
-    cdef Value value
-    value.wire = wire
-    value.size = field.itemsize
-    value.big = _is_big(field)
-    value.kind = ord(field.kind)
-    # A text has no pick.
-    value.pick = llt_codec_pick_of(wire, value.size if value.kind in b"iufb" else 1, value.big, size)
-    return value
+cdef inline object _decode(Layout layout, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset):
+    cdef const unsigned char *record = text + offset
+    cdef const FieldValue *field = layout.values
+    cdef size_t at
+    cdef tuple found
+    cdef PyObject *made
+    if (offset < 0 or offset > size or <size_t>(size - offset) < layout.raw.wire_size
+            or llt_codec_check(&layout.raw, record) != layout.raw.expectation_count):
+        layout.refuse(text, size, offset)
+    found = PyTuple_New(layout.raw.field_count)
+    for at in range(layout.raw.field_count):
+        made = field[at].make(record + field[at].wire, &field[at])
+        if made is NULL:
+            raise MemoryError(f"no memory for field {layout.names[at]!r}")
+        put_new(found, at, made)
+    return found
 
 
 cdef object _number(uint64_t bits, size_t size, bint signed):
@@ -85,7 +57,7 @@ cdef object _number(uint64_t bits, size_t size, bint signed):
     return <int64_t>(bits << spare) >> spare if signed else bits
 
 
-cdef int _put(unsigned char *record, const Value *value, str name, object given) except -1:
+cdef int _put(unsigned char *record, const FieldValue *value, str name, object given) except -1:
     cdef uint64_t number
     cdef uint32_t bits
     cdef float single
@@ -148,6 +120,10 @@ cdef class Layout:
         self.add_expectations(dict(expect))
 
     def __dealloc__(self):
+        cdef size_t at
+        if self.values is not NULL:
+            for at in range(<size_t>len(self.names)):
+                clear_field_value(&self.values[at])
         free(self.fields)
         free(self.expectations)
         free(self.expected)
@@ -158,14 +134,14 @@ cdef class Layout:
         import sys
 
         self.fields = <llt_codec_field *>calloc(len(self.names), sizeof(llt_codec_field))
-        self.values = <Value *>calloc(len(self.names), sizeof(Value))
+        self.values = <FieldValue *>calloc(len(self.names), sizeof(FieldValue))
         if self.fields is NULL or self.values is NULL:
             raise MemoryError(f"no memory for a layout of {len(self.names)} fields")
         for at in range(<size_t>len(self.names)):
             field, offset = _field(self.dtype, self.names[at])
             host = self.native.fields[self.names[at]][1]
             big = _is_big(field)
-            self.values[at] = _value_of(field, offset, max(self.size, <size_t>LLT_CODEC_PICKED))
+            set_field_value(&self.values[at], ord(field.kind), field.itemsize, _is_big(field), offset)
             self.fields[at] = llt_codec_field(
                 offset, host, field.itemsize,
                 field.kind in "iuf" and field.itemsize > 1 and big != (sys.byteorder == "big"))
@@ -232,42 +208,25 @@ cdef class Layout:
             PyBuffer_Release(&view)
 
     @cython.binding(False)
-    def decode(self, buffer, Py_ssize_t offset=0):
+    def decode(self, buffer, Py_ssize_t offset=0, /):
         """Values of the record at ``offset`` of ``buffer`` (bytes-like): a tuple in the order of ``names``.
 
         Bytes of kind S come without the zeros at their end, those of kind V whole.
 
         Raises ValueError when the offset is negative, the rest is too short, or a field is not as expected.
         """
-        cdef Py_buffer view
         if PyBytes_CheckExact(buffer):
-            return self.decode_raw(
-                <const unsigned char *>PyBytes_AS_STRING(buffer), PyBytes_GET_SIZE(buffer), offset)
+            return _decode(
+                self, <const unsigned char *>PyBytes_AS_STRING(buffer), PyBytes_GET_SIZE(buffer), offset)
+        return self.decode_viewed(buffer, offset)
+
+    cdef object decode_viewed(self, object buffer, Py_ssize_t offset):
+        cdef Py_buffer view
         PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE)
         try:
-            return self.decode_raw(<const unsigned char *>view.buf, view.len, offset)
+            return _decode(self, <const unsigned char *>view.buf, view.len, offset)
         finally:
             PyBuffer_Release(&view)
-
-    cdef tuple decode_raw(self, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset):
-        cdef const unsigned char *record = text + offset
-        cdef unsigned char[LLT_CODEC_PICKED] whole
-        cdef size_t at
-        cdef tuple found
-        cdef PyObject *value
-        if (offset < 0 or offset > size or <size_t>(size - offset) < self.raw.wire_size
-                or llt_codec_check(&self.raw, record) != self.raw.expectation_count):
-            self.refuse(text, size, offset)
-        if self.raw.wire_size < LLT_CODEC_PICKED:
-            memcpy(whole, record, self.raw.wire_size)
-            record = whole
-        found = PyTuple_New(self.raw.field_count)
-        for at in range(self.raw.field_count):
-            value = _value(record, &self.values[at])
-            if value is NULL:
-                raise MemoryError(f"no memory for field {self.names[at]!r}")
-            put_new(found, at, value)
-        return found
 
     cdef int refuse(self, const unsigned char *text, Py_ssize_t size, Py_ssize_t offset) except -1:
         if offset < 0 or offset > size:

@@ -43,37 +43,6 @@ typedef struct {
     size_t expectation_count;
 } llt_codec_layout;
 
-/* A number of the wire by one load of eight bytes, of which the field's are shifted out: where the load starts, whether
- * it is big endian, and by how much to shift. */
-typedef struct {
-    uint32_t at;
-    uint8_t up;
-    uint8_t down;
-    bool big;
-} llt_codec_pick;
-
-#define LLT_CODEC_PICKED 8 /* a record that is picked from has at least so many bytes that may be read */
-
-/* The pick of a field of 1, 2, 4 or 8 bytes in a record of `size`: the load stays inside. */
-static inline llt_codec_pick llt_codec_pick_of(size_t wire, size_t width, bool big, size_t size) {
-    const size_t last = size - LLT_CODEC_PICKED, at = wire < last ? wire : last, before = wire - at;
-    return (llt_codec_pick){(uint32_t)at, (uint8_t)(big ? 8 * before : 64 - 8 * (before + width)),
-                            (uint8_t)(64 - 8 * width), big};
-}
-
-static inline uint64_t llt_codec_load(const unsigned char *record, llt_codec_pick pick) {
-    const unsigned char *at = record + pick.at;
-    return (pick.big ? llt_load_be64(at) : llt_load_le64(at)) << pick.up;
-}
-
-static inline uint64_t llt_codec_unsigned(const unsigned char *record, llt_codec_pick pick) {
-    return llt_codec_load(record, pick) >> pick.down;
-}
-
-static inline int64_t llt_codec_signed(const unsigned char *record, llt_codec_pick pick) {
-    return (int64_t)llt_codec_load(record, pick) >> pick.down;
-}
-
 /* The bytes at `at` as an unsigned number. */
 static inline uint64_t llt_codec_number(const unsigned char *at, size_t size, bool big) {
     switch (size) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from typing import Any
 
 import numpy as np
@@ -205,3 +206,21 @@ def test_records_of_another_type_are_refused() -> None:
             layout.encode_many(other)
     assert layout.encode_many(np.zeros(0, layout.native)) == b""
     assert len(layout.decode_many(b"")) == 0
+
+
+@given(st.integers(1, 10), st.sampled_from("SV"), st.lists(st.binary(min_size=10, max_size=10), min_size=1))
+def test_texts_are_those_of_the_record_however_often_they_change(size: int, kind: str, texts: list[bytes]) -> None:
+    """Those of up to eight bytes are remembered."""
+    layout = Layout([("text", f"{kind}{size}")])
+    for text in [text[:size] for text in texts * 2]:
+        assert layout.decode(text) == (text.rstrip(b"\0") if kind == "S" else text,)
+
+
+def test_a_text_that_is_remembered_outlives_its_layout() -> None:
+    layout = Layout([("symbol", "S8")])
+    first, second = layout.decode(b"AAPL    ")[0], layout.decode(b"AAPL    ")[0]
+    assert first is second
+    before = sys.getrefcount(first)
+    del layout
+    assert sys.getrefcount(first) == before - 1
+    assert first == b"AAPL    "
