@@ -79,7 +79,13 @@ cdef extern from "llt_decimal_write.h" nogil:
         size_t size
         uint64_t sum
 
-    llt_written llt_write_decimal(int64_t value, unsigned char *out)
+    ctypedef struct llt_digit_words:
+        pass
+
+    ctypedef llt_digit_words llt_sixteen(uint32_t high, uint32_t low)
+
+    llt_digit_words llt_sixteen_digits(uint32_t high, uint32_t low)
+    llt_written llt_write_decimal(llt_sixteen *sixteen, int64_t value, unsigned char *out)
 
 
 cdef class Fields:

@@ -435,4 +435,4 @@ DATA_TAGS = frozenset({89, 91, 96, 213, 349, 351, 353, 355, 357, 359, 361, 363, 
 def decimal(int64_t value):
     """Bytes of ``value`` / SCALE without needless zeros: ``b"61837.63"``."""
     cdef unsigned char[LLT_DECIMAL_ROOM] out
-    return out[:llt_write_decimal(value, out).size]
+    return out[:llt_write_decimal(llt_sixteen_digits, value, out).size]

@@ -1,5 +1,7 @@
 /* Integers and fixed-point numbers as decimal text: eight digits at a time by multiplications, without a division.
  *
+ * `sixteen` is how a writer gets the digits: llt_sixteen_digits, or that of a wider path.
+ *
  * Each writer gives how long the text is and the sum of its bytes, which a checksum needs; it may write more bytes than
  * that: LLT_DECIMAL_ROOM is enough for any.
  */
@@ -10,10 +12,11 @@
 #include <stdint.h>
 
 #include "llt_bytes.h"
+#include "llt_cpu.h"
 #include "llt_decimal.h"
 
 #if defined(__x86_64__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define LLT_DECIMAL_LONGEST 21
@@ -33,12 +36,10 @@ static inline uint64_t llt_eight_digits(uint32_t value) {
     return tens | (twos - tens * 10) << 8;
 }
 
-/* Four digits of a number below 10^4. */
-static inline uint32_t llt_four_digits(uint32_t value) {
-    const uint32_t hundreds = value * 5243 >> 19;
-    const uint32_t twos = hundreds | (value - hundreds * 100) << 16;
-    const uint32_t tens = (twos * 103 >> 10) & UINT32_C(0x000f000f);
-    return tens | (twos - tens * 10) << 8;
+/* Three digits of a number below 1000; both quotients are exact there, and neither waits for the other. */
+static inline uint32_t llt_three_digits(uint32_t value) {
+    const uint32_t hundreds = value * 41 >> 12, tens = value * 205 >> 11;
+    return hundreds | (tens - hundreds * 10) << 8 | (value - tens * 10) << 16;
 }
 
 typedef struct {
@@ -47,6 +48,8 @@ typedef struct {
 } llt_digit_words;
 
 /* The digits of two numbers below 10^8. */
+typedef llt_digit_words llt_sixteen(uint32_t high, uint32_t low);
+
 static inline llt_digit_words llt_sixteen_digits(uint32_t high, uint32_t low) {
 #if defined(__x86_64__)
     /* The three halvings of both at once. Each reciprocal is exact below the power of ten that it divides. */
@@ -66,6 +69,30 @@ static inline llt_digit_words llt_sixteen_digits(uint32_t high, uint32_t low) {
     return (llt_digit_words){llt_eight_digits(high), llt_eight_digits(low)};
 #endif
 }
+
+#if defined(__x86_64__)
+/* All digits of a number in two multiplications (D. Lemire, "Converting integers to fixed-width strings faster with
+ * AVX-512", 2022): n / 10^k with 52 bits behind the point loses its whole part, and ten times the rest is the digit.
+ * 2^52 / 10^k is rounded up, so that the rest is never too small; too large it is by less than n / 2^52, which is less
+ * than the last place of n / 10^k as long as k < 8. For k = 8 it is rounded down, and what n may lack is added. */
+static inline __attribute__((always_inline)) LLT_TARGET_AVX512 __m512i llt_eight_digits_avx512(uint32_t value) {
+    const __m512i parts = _mm512_setr_epi64(45035996, 450359963, 4503599628, 45035996274, 450359962738, 4503599627371,
+                                            45035996273705, 450359962737050);
+    const __m512i lacking = _mm512_setr_epi64(27370496, 0, 0, 0, 0, 0, 0, 0);
+    const __m512i rests = _mm512_madd52lo_epu64(lacking, _mm512_set1_epi64(value), parts);
+    return _mm512_madd52hi_epu64(_mm512_setzero_si512(), rests, _mm512_set1_epi64(10));
+}
+
+static inline __attribute__((always_inline)) LLT_TARGET_AVX512 llt_digit_words llt_sixteen_digits_avx512(uint32_t high,
+                                                                                                         uint32_t low) {
+    const __m512i lowest_bytes = _mm512_castsi128_si512(
+        _mm_setr_epi8(0, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120));
+    const __m512i digits =
+        _mm512_permutex2var_epi8(llt_eight_digits_avx512(high), lowest_bytes, llt_eight_digits_avx512(low));
+    return (llt_digit_words){(uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(digits)),
+                             (uint64_t)_mm_extract_epi64(_mm512_castsi512_si128(digits), 1)};
+}
+#endif
 
 /* The sum of `count` characters whose digits are those bytes. */
 static inline uint64_t llt_digits_sum(uint64_t digits, size_t count) {
@@ -96,8 +123,9 @@ static inline __attribute__((always_inline)) llt_written llt_write_long(uint64_t
     return (llt_written){text.size + 8, text.sum + llt_digits_sum(digits.low, 8)};
 }
 
-static inline llt_written llt_write_whole(uint64_t value, unsigned char *out) {
-    return value < (uint64_t)LLT_DECIMAL_SCALE ? llt_write_digits(llt_eight_digits((uint32_t)value), out)
+static inline __attribute__((always_inline)) llt_written llt_write_whole(llt_sixteen *sixteen, uint64_t value,
+                                                                         unsigned char *out) {
+    return value < (uint64_t)LLT_DECIMAL_SCALE ? llt_write_digits(sixteen(0, (uint32_t)value).low, out)
                                                : llt_write_long(value, out);
 }
 
@@ -107,19 +135,21 @@ static inline llt_written llt_behind_minus(unsigned char *out, llt_written text)
     return (llt_written){text.size + 1, text.sum + '-'};
 }
 
-static inline llt_written llt_write_integer(int64_t value, unsigned char *out) {
+static inline __attribute__((always_inline)) llt_written llt_write_integer(llt_sixteen *sixteen, int64_t value,
+                                                                           unsigned char *out) {
     if (__builtin_expect(value < 0, 0)) {
-        return llt_behind_minus(out, llt_write_whole(0 - (uint64_t)value, out + 1));
+        return llt_behind_minus(out, llt_write_whole(sixteen, 0 - (uint64_t)value, out + 1));
     }
-    return llt_write_whole((uint64_t)value, out);
+    return llt_write_whole(sixteen, (uint64_t)value, out);
 }
 
 /* A decimal that is not below zero: both halves' digits at once; those that are long or have no places apart. */
-static inline llt_written llt_write_fixed(uint64_t value, unsigned char *out) {
+static inline __attribute__((always_inline)) llt_written llt_write_fixed(llt_sixteen *sixteen, uint64_t value,
+                                                                         unsigned char *out) {
     const uint64_t scale = (uint64_t)LLT_DECIMAL_SCALE, whole = value / scale;
-    const llt_digit_words digits = llt_sixteen_digits((uint32_t)whole, (uint32_t)(value % scale));
+    const llt_digit_words digits = sixteen((uint32_t)whole, (uint32_t)(value % scale));
     if (__builtin_expect(whole >= scale || digits.low == 0, 0)) {
-        llt_written text = llt_write_whole(whole, out);
+        llt_written text = llt_write_whole(sixteen, whole, out);
         if (digits.low == 0) {
             return text;
         }
@@ -138,11 +168,12 @@ static inline llt_written llt_write_fixed(uint64_t value, unsigned char *out) {
 }
 
 /* A fixed-point number (x 10^8) without needless zeros: 5, 61837.63, -0.00000001. */
-static inline llt_written llt_write_decimal(int64_t value, unsigned char *out) {
+static inline __attribute__((always_inline)) llt_written llt_write_decimal(llt_sixteen *sixteen, int64_t value,
+                                                                           unsigned char *out) {
     if (__builtin_expect(value < 0, 0)) {
-        return llt_behind_minus(out, llt_write_fixed(0 - (uint64_t)value, out + 1));
+        return llt_behind_minus(out, llt_write_fixed(sixteen, 0 - (uint64_t)value, out + 1));
     }
-    return llt_write_fixed((uint64_t)value, out);
+    return llt_write_fixed(sixteen, (uint64_t)value, out);
 }
 
 #endif

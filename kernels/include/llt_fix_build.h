@@ -133,16 +133,16 @@ static inline llt_fix_sums llt_fix_text_scalar(unsigned char *to, const unsigned
  * starts. */
 static inline unsigned char *llt_fix_close(unsigned char *out, unsigned char *at, uint64_t sum, size_t *size) {
     const size_t length = (size_t)(at - out) - LLT_FIX_HEADER;
-    const uint64_t digits = length < 10000 ? (uint64_t)llt_four_digits((uint32_t)length) << 32
-                                           : llt_eight_digits((uint32_t)length);
+    const uint64_t digits = length < 1000 ? (uint64_t)llt_three_digits((uint32_t)length) << 40
+                                          : llt_eight_digits((uint32_t)length);
     const unsigned count = 8 - (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
     unsigned char *start = out + LLT_FIX_HEADER - 1 - count - LLT_FIX_PREFIX;
     out[LLT_FIX_HEADER - 1] = LLT_FIX_SOH;
     llt_store_le64(out + LLT_FIX_HEADER - 1 - 8, digits | LLT_ZEROS);
     memcpy(start, "8=FIX.4.4\0019=", LLT_FIX_PREFIX);
     sum += LLT_FIX_PREFIX_SUM + llt_digits_sum(digits, count) + LLT_FIX_SOH;
-    /* 10=000 and SOH; the first of the four digits is 0 and meets the '='. */
-    llt_store_le64(at, UINT64_C(0x00013030303d3031) | (uint64_t)llt_four_digits((uint32_t)sum & 255) << 16);
+    /* 10=000 and SOH */
+    llt_store_le64(at, UINT64_C(0x00013030303d3031) | (uint64_t)llt_three_digits((uint32_t)sum & 255) << 24);
     *size = (size_t)(at + LLT_FIX_TRAILER - start);
     return start;
 }
@@ -150,8 +150,8 @@ static inline unsigned char *llt_fix_close(unsigned char *out, unsigned char *at
 /* Writes the message into `out`; gives where it starts, NULL when `room` does not do or it is too long. `*size` is its
  * size. */
 static inline __attribute__((always_inline)) unsigned char *llt_fix_build_with(
-    llt_fix_text_writer *write_text, const llt_fix_template *form, const llt_fix_value *values, unsigned char *out,
-    size_t room, size_t *size) {
+    llt_fix_text_writer *write_text, llt_sixteen *sixteen, const llt_fix_template *form, const llt_fix_value *values,
+    unsigned char *out, size_t room, size_t *size) {
     if (room < LLT_FIX_HEADER + LLT_FIX_BEHIND) {
         return NULL;
     }
@@ -179,8 +179,8 @@ static inline __attribute__((always_inline)) unsigned char *llt_fix_build_with(
             texts = LLT_FIX_ADD(texts, write_text(at, values->text, text_size));
             at += text_size;
         } else {
-            const llt_written text = piece->kind == LLT_FIX_DECIMAL ? llt_write_decimal(values->number, at)
-                                                                    : llt_write_integer(values->number, at);
+            const llt_written text = piece->kind == LLT_FIX_DECIMAL ? llt_write_decimal(sixteen, values->number, at)
+                                                                    : llt_write_integer(sixteen, values->number, at);
             at += text.size;
             sum += text.sum;
         }
@@ -196,18 +196,18 @@ typedef unsigned char *llt_fix_builder(const llt_fix_template *form, const llt_f
 
 static unsigned char *llt_fix_build_scalar(const llt_fix_template *form, const llt_fix_value *values,
                                            unsigned char *out, size_t room, size_t *size) {
-    return llt_fix_build_with(llt_fix_text_scalar, form, values, out, room, size);
+    return llt_fix_build_with(llt_fix_text_scalar, llt_sixteen_digits, form, values, out, room, size);
 }
 
 #if defined(__x86_64__)
 LLT_TARGET_AVX2 static unsigned char *llt_fix_build_avx2(const llt_fix_template *form, const llt_fix_value *values,
                                                          unsigned char *out, size_t room, size_t *size) {
-    return llt_fix_build_with(llt_fix_text_scalar, form, values, out, room, size);
+    return llt_fix_build_with(llt_fix_text_scalar, llt_sixteen_digits, form, values, out, room, size);
 }
 
 LLT_TARGET_AVX512 static unsigned char *llt_fix_build_avx512(const llt_fix_template *form, const llt_fix_value *values,
                                                              unsigned char *out, size_t room, size_t *size) {
-    return llt_fix_build_with(llt_fix_text_avx512, form, values, out, room, size);
+    return llt_fix_build_with(llt_fix_text_avx512, llt_sixteen_digits_avx512, form, values, out, room, size);
 }
 #endif
 
