@@ -7,7 +7,10 @@
 
 #include <x86intrin.h>
 
+#include "llt_hdr.h"
+
 #include <atomic>
+#include <cmath>
 #include <new>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +41,24 @@ struct Tcmalloc {
 struct Mimalloc {
     void *take() { return mi_malloc(SIZE); }
     void give(void *record) { mi_free(record); }
+};
+
+// The values of kernels/loops/guards.pyx.
+struct LogNormal {
+    uint64_t values[2048];
+    LogNormal() {
+        uint64_t state = 88172645463325252u;
+        for (uint64_t &value : values) {
+            double normal = -6;
+            for (int part = 0; part < 12; part++) {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                normal += double(state >> 11) / double(uint64_t(1) << 53);
+            }
+            value = uint64_t(std::exp(8 + 1.2 * normal));
+        }
+    }
 };
 
 struct Payload {
@@ -120,4 +141,17 @@ POOL(tcmalloc, Tcmalloc)
 POOL(mimalloc, Mimalloc)
 SEQLOCK(ck, CkSequence)
 
-extern "C" const char *peers() { return "pool_boost pool_malloc pool_tcmalloc pool_mimalloc read_ck write_ck"; }
+// What is below any histogram of this layout: the index and the increment, without minimum, maximum and sum.
+extern "C" int histogram_counts_alone(size_t records) {
+    static const LogNormal source;
+    static uint64_t counts[LLT_HDR_BUCKETS];
+    for (size_t number = 0; number < records; number++) {
+        counts[llt_hdr_index(source.values[number % 2048])]++;
+    }
+    keep(counts);
+    return 0;
+}
+
+extern "C" const char *peers() {
+    return "pool_boost pool_malloc pool_tcmalloc pool_mimalloc read_ck write_ck histogram_counts_alone";
+}

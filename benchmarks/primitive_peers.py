@@ -3,8 +3,9 @@
     sudo .venv/bin/python benchmarks/primitive_peers.py --rounds 31
 
 Needs g++, libboost-dev, libck-dev, libgoogle-perftools-dev and libmimalloc-dev. The peers are built with -march=native,
-ours is what is installed. A ratio is ours / theirs of the same round: below 1, ours is quicker. ``--also`` adds a
-library with the interface of primitive_peers.cpp, ``--native`` a build of ours for this processor (see spsc_peers.py).
+ours is what is installed; beside the histogram stands what its counts alone cost. A ratio is ours / theirs of the same
+round: below 1, ours is quicker. ``--also`` adds a library with the interface of primitive_peers.cpp, ``--native`` a
+build of ours for this processor (see spsc_peers.py).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from lltool.kernels.placement import pin
 from lltool.kernels.shutdown import ShutdownToken
 
 SOURCE = Path(__file__).resolve().parent / "primitive_peers.cpp"
-LIBRARIES = ("-ltcmalloc_minimal", "-lmimalloc")
+FLAGS = (f"-I{SOURCE.parents[1] / 'kernels' / 'include'}", "-ltcmalloc_minimal", "-lmimalloc")
 OPERATIONS = 200_000
 PERIODS_NS = (2000, 200)
 
@@ -40,7 +41,7 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))[:2]
     pin(cores[0])
     with tempfile.TemporaryDirectory() as folder:
-        found = libraries(SOURCE, arguments.also, Path(folder), LIBRARIES)
+        found = libraries(SOURCE, arguments.also, Path(folder), FLAGS)
     for row in rows(found, arguments.native, cores):
         if arguments.only in row.title:
             report(row, arguments.rounds, cores)
@@ -52,8 +53,7 @@ def rows(found: list[ctypes.CDLL], native: Path | None, cores: list[int]) -> lis
 
     def add(title: str, loop: ModuleType, ours: Callable[[ModuleType], Run], theirs: dict[str, Run], two: bool) -> None:
         beside = {"native": ours(kernel(native, f"loops/{loop.__name__.rpartition('.')[2]}"))} if native else {}
-        if theirs:
-            made.append(Row(title, two, ours(loop), beside | theirs))
+        made.append(Row(title, two, ours(loop), beside | theirs))
 
     for kind in ("unchecked", "checked"):
         title = f"pool, a pair of 64 B, {kind}"

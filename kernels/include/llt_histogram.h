@@ -1,8 +1,9 @@
 /* Histogram of durations in constant memory: the HDR layout of llt_hdr.h over all 64-bit values.
  *
  * Nothing is ever out of range, so nothing is lost: recording is an index (one count of leading zeros, one shift) and an
- * increment. Minimum, maximum and sum are exact. The scan of a percentile is bounded by the buckets of minimum
- * and maximum. One thread writes; the sum wraps after 2^64.
+ * increment. Minimum, maximum and sum are exact, and a quarter of what a record costs (benchmarks/primitive_peers.py
+ * shows the counts alone). The scan of a percentile is bounded by the buckets of minimum and maximum. One thread writes;
+ * the sum wraps after 2^64.
  */
 #ifndef LLT_HISTOGRAM_H
 #define LLT_HISTOGRAM_H
