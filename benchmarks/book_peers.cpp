@@ -191,6 +191,13 @@ template <class Side> void update(std::vector<Side> &sides, const Update *update
     extern "C" int NAME##_apply(void *sides, const Update *updates, size_t count) {                                    \
         update(*static_cast<std::vector<__VA_ARGS__> *>(sides), updates, count);                                       \
         return 0;                                                                                                      \
+    }                                                                                                                  \
+    extern "C" int NAME##_look(void *sides, size_t count) {                                                            \
+        const auto &both = *static_cast<std::vector<__VA_ARGS__> *>(sides);                                            \
+        for (size_t look = 0; look < count; look++) {                                                                  \
+            keep_best(both[0], both[1]);                                                                               \
+        }                                                                                                              \
+        return 0;                                                                                                      \
     }
 
 L3(l3totals_flat_array, Totals<boost::container::flat_map<int64_t, Total>>)

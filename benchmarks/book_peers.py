@@ -74,6 +74,7 @@ def rows(found: list[ctypes.CDLL], native: Path | None) -> dict[str, Callable[[]
         made[f"L3 {flow}, {held}, {ids} ids"] = partial(orders, found, native, flow, held, ids)
     for mix, updates in MIXES.items():
         made[f"L2 {mix}"] = partial(levels, found, native, updates)
+    made["L2 best prices read"] = partial(looks, found, native)
     made["L2 from Python, near the best"] = from_python
     return made
 
@@ -99,7 +100,7 @@ def orders(found: list[ctypes.CDLL], native: Path | None, flow: str, held: str, 
 def their_orders(library: ctypes.CDLL, name: str, books: int, live: int) -> Run:
     """The same operations in the books of a library."""
     flow = orders_loops.Orders(None, live, books)
-    apply = applied(library, name, books)
+    apply = applied(library, name, created(library, name, books))
     while len(flow) < live:
         apply(flow.next(1024))
 
@@ -124,9 +125,29 @@ def levels(
 
     theirs = {"native": ours(kernel(native, "loops/book"))} if native else {}
     for library, name in peers(found, "l2"):
-        apply = applied(library, f"l2_{name}", 1)
+        apply = applied(library, f"l2_{name}", created(library, f"l2_{name}", 1))
         apply(array)
         theirs[name] = partial(elapsed, partial(apply, array), len(array))
+    return ours(book_loops), theirs
+
+
+def looks(found: list[ctypes.CDLL], native: Path | None) -> tuple[Run, dict[str, Run]]:
+    """Both best prices read again and again, of books that hold the same levels."""
+    updates = uniform(1000)
+    array = np.array([(price, quantity, side) for side, price, quantity in updates], "i8,u8,u8")
+
+    def ours(loops: ModuleType) -> Run:
+        book = L2Book(len(updates))
+        loops.Stream(updates).block(book, len(updates))
+        return block(loops.Looks(book), OPERATIONS)
+
+    theirs = {"native": ours(kernel(native, "loops/book"))} if native else {}
+    for library, name in peers(found, "l2"):
+        if hasattr(library, f"l2_{name}_look"):
+            made = created(library, f"l2_{name}", 1)
+            applied(library, f"l2_{name}", made)(array)
+            look = partial(library[f"l2_{name}_look"], ctypes.c_void_p(made), ctypes.c_size_t(OPERATIONS))
+            theirs[name] = partial(elapsed, look, OPERATIONS)
     return ours(book_loops), theirs
 
 
@@ -144,13 +165,18 @@ def peers(found: list[ctypes.CDLL], kind: str) -> Iterator[tuple[ctypes.CDLL, st
                 yield library, name.removeprefix(f"{kind}_")
 
 
-def applied(library: ctypes.CDLL, name: str, books: int) -> Callable[[NDArray[Any]], int]:
-    """Applies an array to books of a library made now."""
-    new, apply = getattr(library, f"{name}_new"), getattr(library, f"{name}_apply")
-    new.argtypes, new.restype = [ctypes.c_size_t], ctypes.c_void_p
+def applied(library: ctypes.CDLL, name: str, made: int) -> Callable[[NDArray[Any]], int]:
+    """Applies an array to books of a library."""
+    apply = getattr(library, f"{name}_apply")
     apply.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
-    made = new(books)
     return lambda array: int(apply(made, array.ctypes.data, len(array)))
+
+
+def created(library: ctypes.CDLL, name: str, books: int) -> int:
+    """Books of a library, which stay until the end."""
+    new = getattr(library, f"{name}_new")
+    new.argtypes, new.restype = [ctypes.c_size_t], ctypes.c_void_p
+    return int(new(books))
 
 
 def uniform(count: int, tick: int = 1) -> list[Update]:

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Self, final
 
 from lltool.kernels.l2_book import L2Book
+from lltool.kernels.loops.loop import Loop
 from lltool.kernels.recorder import Recorder
 
 @final
@@ -18,3 +19,7 @@ class Trees:
     def best(self) -> tuple[int | None, int | None]: ...
     def block(self, count: int, /) -> int: ...
     def each(self, recorder: Recorder, count: int, /) -> None: ...
+
+@final
+class Looks(Loop):
+    def __new__(cls, book: L2Book) -> Self: ...

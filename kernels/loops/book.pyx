@@ -8,6 +8,7 @@ cimport cython
 
 from lltool.kernels.arch cimport llt_keep, llt_ticks_start, llt_ticks_stop
 from lltool.kernels.l2_book cimport LLT_ASK, LLT_BID, L2Book, llt_l2_book, llt_l2_price, llt_l2_update
+from lltool.kernels.loops.loop cimport Loop, repeat
 from lltool.kernels.recorder cimport Recorder, llt_record, llt_recorder
 
 cdef extern from "llt_sketch_book.h" nogil:
@@ -25,11 +26,15 @@ cdef struct Update:
     size_t side
 
 
-cdef inline int _apply(llt_l2_book *book, const Update *update) noexcept nogil:
-    cdef int failed = llt_l2_update(&book.sides[update.side], update.price, update.quantity)
+cdef inline void _keep_best(const llt_l2_book *book) noexcept nogil:
     if book.sides[LLT_BID].count and book.sides[LLT_ASK].count:
         llt_keep(<uint64_t>llt_l2_price(&book.sides[LLT_BID], 0))
         llt_keep(<uint64_t>llt_l2_price(&book.sides[LLT_ASK], 0))
+
+
+cdef inline int _apply(llt_l2_book *book, const Update *update) noexcept nogil:
+    cdef int failed = llt_l2_update(&book.sides[update.side], update.price, update.quantity)
+    _keep_best(book)
     return failed
 
 
@@ -186,3 +191,23 @@ cdef class Trees:
         self.stream.position = at
         if failed:
             raise MemoryError("no memory for another level")
+
+
+cdef void _look(void *book, uint64_t _number) noexcept nogil:
+    _keep_best(<llt_l2_book *>book)
+
+
+cdef uint64_t _looks(void *book, llt_recorder *recorder, size_t count) noexcept nogil:
+    return repeat(_look, book, recorder, count)
+
+
+@cython.final
+cdef class Looks(Loop):
+    """Both best prices of an L2 book read, with no update between."""
+
+    cdef L2Book book
+
+    def __cinit__(self, L2Book book not None):
+        self.book = book
+        self.run = _looks
+        self.things = &book.raw

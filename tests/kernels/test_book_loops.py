@@ -8,7 +8,7 @@ pytest.importorskip("lltool.kernels.loops.orders", reason="needs the compiled ke
 from lltool.bench.workloads import book as updates
 from lltool.kernels.l2_book import L2Book
 from lltool.kernels.l3_book import ASK, BID, L3Book
-from lltool.kernels.loops.book import Stream, Trees
+from lltool.kernels.loops.book import Looks, Stream, Trees
 from lltool.kernels.loops.orders import Orders
 from lltool.kernels.recorder import Recorder
 
@@ -90,3 +90,13 @@ def test_a_flow_without_a_book_gives_the_operations_of_one_with_it() -> None:
         given.block(1)
     with pytest.raises(ValueError, match="another book"):
         given.each(Recorder(1), 1)
+
+
+def test_looking_at_a_book_leaves_it_as_it_is() -> None:
+    book, recorder = L2Book(8), Recorder(3)
+    Stream([(BID, 99, 5), (ASK, 101, 7)]).block(book, 2)
+    looks = Looks(book)
+    assert looks.block(1000) > 0
+    looks.each(recorder, 3)
+    assert recorder.count == 3
+    assert (book.best_bid, book.best_ask) == ((99, 5), (101, 7))
