@@ -2,13 +2,13 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from lltool.kernels.binance_json cimport Parser, llt_binance_event, llt_binance_level
-from lltool.kernels.breaker cimport CircuitBreaker, llt_breaker
+from lltool.kernels.breaker cimport CircuitBreaker
 from lltool.kernels.histogram cimport LatencyHistogram, llt_histogram
-from lltool.kernels.int128 cimport llt_int128
-from lltool.kernels.log_ring cimport LogRing, llt_log
+from lltool.kernels.log_ring cimport LogRing
+from lltool.kernels.order_manager cimport llt_order_manager
 from lltool.kernels.order_wire cimport OrderWire, llt_order_wire
 from lltool.kernels.paper cimport PaperExchange, llt_paper
-from lltool.kernels.router cimport Router, llt_order_event, llt_router
+from lltool.kernels.router cimport Router
 from lltool.kernels.strategy cimport Strategy
 from lltool.kernels.sync cimport BookSync, llt_sync
 
@@ -50,11 +50,9 @@ cdef extern from "llt_desk.h" nogil:
 
     ctypedef struct llt_desk:
         llt_sync *sync
-        llt_router *router
+        llt_order_manager orders
         llt_paper *paper
         llt_order_wire *wire
-        llt_breaker *breaker
-        llt_log *log
         llt_histogram **spans
         llt_strategy_function *decide
         void *strategy
@@ -62,25 +60,18 @@ cdef extern from "llt_desk.h" nogil:
         llt_desk_stamps stamps
         const unsigned char *message
         size_t message_size
-        uint64_t *tokens
         llt_desk_ticker *tickers
-        int64_t symbol_number
         uint64_t ticks
         uint64_t trades
         uint64_t best_prices
         uint64_t repeated
         uint64_t contradictions
-        uint64_t held_by_breaker
         uint64_t unsent
         char symbol[24]
 
     llt_desk_outcome llt_desk_take(
         llt_desk *desk, const llt_binance_event *event, const llt_binance_level *levels,
         llt_desk_stamps *stamps, int64_t now_ns)
-    bint llt_desk_on(llt_desk *desk, uint64_t id, llt_order_event event, int64_t now_ns)
-    bint llt_desk_fill(
-        llt_desk *desk, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity, int64_t cumulative,
-        llt_int128 fee, int64_t now_ns)
     void llt_desk_sent(llt_desk *desk)
     void llt_desk_connect(llt_desk *desk, int64_t now_ns)
     void llt_desk_disconnect(llt_desk *desk, int64_t now_ns)

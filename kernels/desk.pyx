@@ -14,12 +14,14 @@ from libc.string cimport memcmp, memcpy
 from lltool.kernels.arch cimport llt_ticks
 from lltool.kernels.binance_json cimport LLT_BINANCE_OK, LLT_BINANCE_SNAPSHOT, LLT_BINANCE_TRADE
 from lltool.kernels.int128 cimport to_int128
+from lltool.kernels.order_manager cimport llt_manager_destroy, llt_manager_fill, llt_manager_init, llt_manager_on
 from lltool.kernels.paper cimport LLT_PAPER_CANCEL, llt_paper_send
 from lltool.kernels.router cimport (
     LLT_ORDER_ON_CANCEL_SENT,
     LLT_ORDER_OPEN,
     LLT_ORDER_PARTIAL,
     llt_order,
+    llt_order_event,
     llt_router_watch,
 )
 from lltool.kernels.sbe cimport LLT_SBE_OK, llt_sbe_parse, llt_sbe_trade
@@ -36,7 +38,7 @@ LOG_TEXTS = (
     "symbol {}: book state {} became {} at update {}",
     "symbol {}: the book at update {} is not what the best prices at update {} say: {}, {}",
 )
-"""What a desk writes to its log, in the order of the numbers in ``llt_desk.h``; prices and quantities are x 10^8."""
+"""What a desk writes to its log, in the order of ``llt_order_manager.h``; prices and quantities are x 10^8."""
 
 SPANS = (
     "parse", "book", "strategy", "risk", "serialise", "send", "tick_to_update", "tick_to_trade",
@@ -91,22 +93,18 @@ cdef class Desk:
         self.symbol, self.sync, self.router, self.paper = symbol, sync, router, paper
         self.breaker, self.log = breaker, log
         self.raw.sync = &sync.raw
-        self.raw.router = &router.raw
         self.raw.paper = &paper.raw if paper is not None else NULL
-        self.raw.breaker = breaker.raw
-        self.raw.log = &log.sides.log
         self.strategy = strategy
         self.raw.decide = <llt_strategy_function *>strategy.decide
         self.raw.strategy = strategy.state
-        self.raw.symbol_number = number
         memcpy(self.raw.symbol, <const char *>name, <size_t>len(name))
-        self.raw.tokens = <uint64_t *>calloc(router.raw.orders.mask + 1, sizeof(uint64_t))
         self.raw.tickers = <llt_desk_ticker *>calloc(LLT_DESK_TICKERS, sizeof(llt_desk_ticker))
-        if self.raw.tokens is NULL or self.raw.tickers is NULL:
+        if self.raw.tickers is NULL or llt_manager_init(
+                &self.raw.orders, &router.raw, breaker.raw, &log.sides.log, number) != 0:
             raise MemoryError("no memory for a desk")
 
     def __dealloc__(self):
-        free(self.raw.tokens)
+        llt_manager_destroy(&self.raw.orders)
         free(self.raw.tickers)
 
     def write_orders_with(self, OrderWire wire not None):
@@ -114,9 +112,9 @@ cdef class Desk:
 
         Raises ValueError for a wire that does not know this desk's number.
         """
-        if self.raw.symbol_number < 0 or (
-                wire.instruments is not None and self.raw.symbol_number >= <int64_t>wire.instruments):
-            raise ValueError(f"desk {self.raw.symbol_number}: the wire has {wire.instruments} instruments")
+        if self.raw.orders.number < 0 or (
+                wire.instruments is not None and self.raw.orders.number >= <int64_t>wire.instruments):
+            raise ValueError(f"desk {self.raw.orders.number}: the wire has {wire.instruments} instruments")
         self.wire = wire
         self.raw.wire = &wire.raw
 
@@ -144,14 +142,15 @@ cdef class Desk:
 
     def on(self, uint64_t id, event, int64_t now_ns):
         """What the exchange says of an order, or LOST; as ``Router.on``, and the breaker judges by it."""
-        return llt_desk_on(&self.raw, id, <llt_order_event><int>OrderEvent(event), now_ns)
+        return llt_manager_on(&self.raw.orders, id, <llt_order_event><int>OrderEvent(event), now_ns)
 
     def fill(self, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity, int64_t cumulative, fee,
              int64_t now_ns):
         """A fill, as ``Router.fill``."""
         if quantity < 1:
             raise ValueError(f"a fill of {quantity}: it is above 0")
-        return llt_desk_fill(&self.raw, id, execution_id, price, quantity, cumulative, to_int128(fee), now_ns)
+        return llt_manager_fill(
+            &self.raw.orders, id, execution_id, price, quantity, cumulative, to_int128(fee), now_ns)
 
     def silent_ns(self, int64_t now_ns):
         """How long ago the last event came that is in the book."""
@@ -172,7 +171,7 @@ cdef class Desk:
         return {
             "ticks": self.raw.ticks, "trades": self.raw.trades, "best_prices": self.raw.best_prices,
             "repeated": self.raw.repeated, "contradictions": self.raw.contradictions,
-            "held_by_breaker": self.raw.held_by_breaker, "unsent": self.raw.unsent,
+            "held_by_breaker": self.raw.orders.held_by_breaker, "unsent": self.raw.unsent,
         }
 
 
@@ -299,13 +298,13 @@ cdef class Floor:
         for at in range(self.count):
             desk = self.raw[at]
             llt_desk_look(desk, now_ns)
-            llt_router_watch(desk.router, now_ns, INT64_MAX, INT64_MAX)
-            for place in range(desk.router.orders.mask + 1):
-                order = &desk.router.orders.slots[place]
+            llt_router_watch(desk.orders.router, now_ns, INT64_MAX, INT64_MAX)
+            for place in range(desk.orders.router.orders.mask + 1):
+                order = &desk.orders.router.orders.slots[place]
                 if order.state != LLT_ORDER_OPEN and order.state != LLT_ORDER_PARTIAL:
                     continue
                 if now_ns - order.since_ns >= life_ns:
-                    llt_desk_on(desk, order.id, LLT_ORDER_ON_CANCEL_SENT, now_ns)
+                    llt_manager_on(&desk.orders, order.id, LLT_ORDER_ON_CANCEL_SENT, now_ns)
                     llt_paper_send(desk.paper, LLT_PAPER_CANCEL, order.id, 0, 0, 0, now_ns)
 
     cdef void _follow(

@@ -11,6 +11,7 @@ cdef extern from "llt_histogram.h" nogil:
 
     int llt_histogram_init(llt_histogram *histogram)
     void llt_histogram_destroy(llt_histogram *histogram)
+    void llt_histogram_add(llt_histogram *to, const llt_histogram *other)
     void llt_histogram_reset(llt_histogram *histogram)
     void llt_histogram_record(llt_histogram *histogram, uint64_t value)
     uint64_t llt_histogram_count(const llt_histogram *histogram)

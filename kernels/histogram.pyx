@@ -56,6 +56,10 @@ cdef class LatencyHistogram:
         finally:
             PyBuffer_Release(&view)
 
+    def add(self, LatencyHistogram other not None):
+        """Count what ``other`` has counted too."""
+        llt_histogram_add(&self.raw, &other.raw)
+
     def reset(self):
         """Forget all values; the memory stays."""
         llt_histogram_reset(&self.raw)

@@ -1,5 +1,5 @@
 from libc.stddef cimport size_t
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from lltool.kernels.fix cimport llt_fix_builder, llt_fix_template
 
@@ -7,6 +7,9 @@ from lltool.kernels.fix cimport llt_fix_builder, llt_fix_template
 cdef extern from "llt_order_wire.h" nogil:
     enum:
         LLT_ORDER_MESSAGE_SIZE
+        LLT_ORDER_MESSAGE_NEW
+        LLT_ORDER_MESSAGE_CANCEL
+        LLT_ORDER_MESSAGE_QUERY
         LLT_WIRE_FIX_VALUES
 
     ctypedef struct llt_wire_forms:
@@ -28,14 +31,14 @@ cdef extern from "llt_order_wire.h" nogil:
         uint32_t side
 
     const unsigned char *llt_order_wire_write(
-        llt_order_wire *wire, const llt_wire_order *order, bint cancel, size_t *size)
+        llt_order_wire *wire, const llt_wire_order *order, uint8_t kind, size_t *size)
 
 
 cdef class OrderWire:
     # One thread writes with `raw`.
     cdef llt_order_wire raw
     cdef readonly object instruments
-    cdef bytes write(self, const llt_wire_order *order, bint cancel)
+    cdef bytes write(self, const llt_wire_order *order, uint8_t kind)
 
 
 cdef class FixOrderWire(OrderWire):

@@ -31,23 +31,23 @@ cdef class OrderWire:
         """Its name."""
         return "packed" if self.raw.forms is NULL else "FIX 4.4"
 
-    cdef bytes write(self, const llt_wire_order *order, bint cancel):
+    cdef bytes write(self, const llt_wire_order *order, uint8_t kind):
         cdef size_t size = 0
         cdef const unsigned char *text
         if order.symbol_id < 1 or (self.instruments is not None and order.symbol_id > <uint32_t>self.instruments):
             raise IndexError(f"instrument {order.symbol_id} of {self.instruments}")
-        text = llt_order_wire_write(&self.raw, order, cancel, &size)
+        text = llt_order_wire_write(&self.raw, order, kind, &size)
         return text[:size]
 
     def new(self, uint32_t symbol_id, uint64_t order_id, uint32_t side, int64_t price, int64_t quantity):
         """The message that sends an order; ``side`` 0 buys, 1 sells. IndexError for an instrument it does not know."""
         cdef llt_wire_order order = llt_wire_order(order_id, price, quantity, symbol_id, side)
-        return self.write(&order, False)
+        return self.write(&order, LLT_ORDER_MESSAGE_NEW)
 
     def cancel(self, uint32_t symbol_id, uint64_t order_id, uint32_t side, int64_t quantity):
         """The message that takes it back."""
         cdef llt_wire_order order = llt_wire_order(order_id, 0, quantity, symbol_id, side)
-        return self.write(&order, True)
+        return self.write(&order, LLT_ORDER_MESSAGE_CANCEL)
 
 
 cdef class FixOrderWire(OrderWire):

@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from lltool.kernels.int128 cimport llt_int128
 from lltool.kernels.l2_book cimport llt_l2_book
-from lltool.kernels.router cimport llt_account
+from lltool.kernels.router cimport llt_account, llt_order_event
 
 
 cdef extern from "llt_paper.h" nogil:
@@ -33,6 +33,8 @@ cdef extern from "llt_paper.h" nogil:
         LLT_PAPER_MAX_POSITION
         LLT_PAPER_DUPLICATE_ID
         LLT_PAPER_SIDE
+
+    llt_order_event llt_paper_event_of(uint32_t kind)
 
     ctypedef struct llt_paper_filters:
         int64_t min_price

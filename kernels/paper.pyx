@@ -10,22 +10,8 @@ cimport cython
 
 from lltool.kernels.int128 cimport from_int128, to_int128
 from lltool.kernels.l2_book cimport L2Book
-from lltool.kernels.router cimport (
-    LLT_ORDER_ON_ACCEPTED,
-    LLT_ORDER_ON_CANCEL_REJECTED,
-    LLT_ORDER_ON_CANCELED,
-    LLT_ORDER_ON_EXPIRED,
-    LLT_ORDER_ON_NOT_FOUND,
-    LLT_ORDER_ON_REJECTED,
-    Router,
-    llt_order_event,
-    llt_router,
-    llt_router_fill,
-    llt_router_on,
-)
+from lltool.kernels.router cimport Router, account_of, llt_router, llt_router_fill, llt_router_on
 from lltool.kernels.sync cimport BookSync
-
-from lltool.kernels.router import Account
 
 
 class ReportKind(IntEnum):
@@ -159,28 +145,12 @@ cdef class PaperExchange:
     @property
     def account(self):
         """The exchange's own books of what it filled: an ``Account`` of ``kernels.router``."""
-        return Account(self.raw.account.position, from_int128(self.raw.account.cash),
-                       from_int128(self.raw.account.fees), from_int128(self.raw.account.turnover),
-                       self.raw.account.fills)
+        return account_of(&self.raw.account)
 
     @property
     def lost_reports(self):
         """Reports that found no memory."""
         return self.raw.lost_reports
-
-
-cdef llt_order_event _event_of(uint32_t kind) noexcept nogil:
-    if kind == LLT_PAPER_ACCEPTED:
-        return LLT_ORDER_ON_ACCEPTED
-    if kind == LLT_PAPER_REJECTED:
-        return LLT_ORDER_ON_REJECTED
-    if kind == LLT_PAPER_CANCELED:
-        return LLT_ORDER_ON_CANCELED
-    if kind == LLT_PAPER_CANCEL_REJECTED:
-        return LLT_ORDER_ON_CANCEL_REJECTED
-    if kind == LLT_PAPER_EXPIRED:
-        return LLT_ORDER_ON_EXPIRED
-    return LLT_ORDER_ON_NOT_FOUND
 
 
 cdef size_t _deliver(llt_paper *paper, llt_router *router, int64_t now_ns) noexcept nogil:
@@ -195,6 +165,6 @@ cdef size_t _deliver(llt_paper *paper, llt_router *router, int64_t now_ns) noexc
                 router, report.id, report.execution_id, report.price, report.quantity, report.cumulative, report.fee,
                 now_ns)
         else:
-            llt_router_on(router, report.id, _event_of(report.kind), now_ns)
+            llt_router_on(router, report.id, llt_paper_event_of(report.kind), now_ns)
         llt_paper_taken(paper)
         count += 1

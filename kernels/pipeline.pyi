@@ -1,11 +1,13 @@
 from collections.abc import Iterable
-from typing import Final, Self, final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Buffer
 
+from lltool.kernels.breaker import CircuitBreaker
 from lltool.kernels.histogram import LatencyHistogram
+from lltool.kernels.log_ring import LogRing
 from lltool.kernels.order_wire import OrderWire
 from lltool.kernels.router import Router
 from lltool.kernels.seqlock import Seqlock
@@ -20,7 +22,6 @@ ORDER_RECORD_SIZE: Final[int]
 SPANS: Final[tuple[str, ...]]
 RENEW_NS: Final[int]
 
-@final
 class Pipeline:
     def __new__(
         cls,
@@ -31,6 +32,8 @@ class Pipeline:
         levels: int = 4096,
         quotes: Iterable[Seqlock] = (),
         unanswered: bool = False,
+        breaker: CircuitBreaker | None = None,
+        log: LogRing | None = None,
         clock_seconds: float = 0.005,
     ) -> Self: ...
     @property
@@ -61,7 +64,7 @@ class Pipeline:
         token: ShutdownToken | None = None,
         yields: bool = False,
     ) -> None: ...
-    def cancel_all(self, now_ns: int) -> int: ...
+    def cancel_all(self, now_ns: int, repeat_ns: int = ...) -> int: ...
     def levels(self, number: int) -> tuple[NDArray[np.void], NDArray[np.void]]: ...
     @property
     def spans(self) -> dict[str, LatencyHistogram]: ...

@@ -2,23 +2,25 @@
 
 Stages and wire form: ``include/llt_pipeline.h``; what is measured: ``include/llt_pipeline_spans.h``; on one core:
 ``include/llt_pipeline_alone.h``; on two or three: ``include/llt_pipeline_split.h``; kernel stamps:
-``include/llt_kernel_stamps.h``. Chapter 5.1, 5.9.
+``include/llt_kernel_stamps.h``. What trading with it takes beside: ``trading_pipeline.pyx``. Chapter 5.1, 5.9.
 """
 
 import os
 
-cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.errno cimport EBADMSG
 from libc.stddef cimport size_t
-from libc.stdint cimport UINT64_MAX, int64_t, uint64_t
+from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from lltool.kernels.atomic cimport LLT_LINE
+from lltool.kernels.breaker cimport CircuitBreaker
 from lltool.kernels.histogram cimport LatencyHistogram
 from lltool.kernels.l2_book cimport LLT_ASK, LLT_BID, levels_of, llt_l2_destroy, llt_l2_init, llt_quote
-from lltool.kernels.order_wire cimport LLT_ORDER_MESSAGE_SIZE, OrderWire, llt_wire_order
+from lltool.kernels.log_ring cimport LogRing
+from lltool.kernels.order_manager cimport llt_manager_destroy, llt_manager_init
+from lltool.kernels.order_wire cimport LLT_ORDER_MESSAGE_SIZE, OrderWire
 from lltool.kernels.router cimport Router
 from lltool.kernels.seqlock cimport Seqlock
 from lltool.kernels.shutdown cimport ShutdownToken, llt_shutdown
@@ -26,7 +28,6 @@ from lltool.kernels.spsc cimport SpscRing, llt_spsc_close, llt_spsc_consumer, ll
 from lltool.kernels.strategy cimport Quote, Wish
 
 from lltool.kernels.clock import calibrate
-from lltool.kernels.router import OrderEvent, OrderState
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -53,25 +54,27 @@ RENEW_NS = 1_000_000
 """Age at which the pair of clocks that converts kernel stamps is read anew."""
 
 
-@cython.final
 cdef class Pipeline:
     """Six stages over instruments that messages number from 1, one :class:`Router` each.
 
     Orders leave as ``wire`` writes them, packed by default. ``levels`` a side are held without taking memory later.
     ``quotes``, one :class:`Seqlock` an instrument (or none at all), publish the best levels to other cores. With
     ``unanswered`` orders are immediate-or-cancel and nobody reports on them, as in a benchmark: each has ended when it
-    is sent. One thread runs it (:meth:`run`), two (:meth:`trade` and :meth:`gateway`) or three (:meth:`receive`,
-    :meth:`trade` and :meth:`transmit`). A thread that ``yields`` shares its core, and lets others run while it has
-    nothing to do. ``clock_seconds`` is how long the counter is calibrated for kernel stamps.
+    is sent. ``breaker`` and ``log`` (of ``desk.new_log``) are those of trading. One thread runs it (:meth:`run`), two
+    (:meth:`trade` and :meth:`gateway`) or three (:meth:`receive`, :meth:`trade` and :meth:`transmit`). A thread that
+    ``yields`` shares its core, and lets others run while it has nothing to do. ``clock_seconds`` is how long the
+    counter is calibrated for kernel stamps.
 
     Raises ValueError without routers, with another number of locks, or for a wire of fewer instruments; MemoryError.
     """
 
     def __cinit__(self, routers, Strategy strategy not None, *, OrderWire wire=None, size_t levels=4096, quotes=(),
-                  bint unanswered=False, double clock_seconds=0.005):
+                  bint unanswered=False, CircuitBreaker breaker=None, LogRing log=None, double clock_seconds=0.005,
+                  **_of_trading):
         self.routers = tuple(routers)
         self.quotes = tuple(quotes)
         self.strategy = strategy
+        self.breaker, self.log = breaker, log
         self.wire = wire if wire is not None else OrderWire()
         if not self.routers:
             raise ValueError("a pipeline has at least one instrument")
@@ -83,6 +86,7 @@ cdef class Pipeline:
         if self.raw is NULL:
             raise MemoryError("no memory for a pipeline")
         memset(self.raw, 0, sizeof(llt_pipeline))
+        self.raw.tending.due_ns = INT64_MAX
         self.ticks_per_ns = calibrate(clock_seconds)[0] / 1e9
         self._add_instruments(levels)
         self._add_ends()
@@ -98,7 +102,12 @@ cdef class Pipeline:
         if self.raw.instruments is NULL:
             raise MemoryError(f"no memory for {len(self.routers)} instruments")
         for at in range(<size_t>len(self.routers)):
-            self.raw.instruments[at].router = &(<Router?>self.routers[at]).raw
+            if llt_manager_init(
+                    &self.raw.instruments[at].orders, &(<Router?>self.routers[at]).raw,
+                    NULL if self.breaker is None else self.breaker.raw,
+                    NULL if self.log is None else &self.log.sides.log, <int64_t>at) != 0:
+                raise MemoryError("no memory for the orders of an instrument")
+            self.raw.count = <uint32_t>(at + 1)
             if self.quotes:
                 lock = <Seqlock?>self.quotes[at]
                 if lock.size != sizeof(llt_quote):
@@ -106,18 +115,19 @@ cdef class Pipeline:
                 self.raw.instruments[at].published = lock.raw
             if llt_l2_init(&self.raw.instruments[at].book, levels) != 0:
                 raise MemoryError(f"no memory for a book of {levels} levels a side")
-            self.raw.count = <uint32_t>(at + 1)
 
     cdef _add_ends(self):
         self.feed = <llt_feed_socket *>calloc(1, sizeof(llt_feed_socket))
         self.out = <llt_order_socket *>calloc(1, sizeof(llt_order_socket))
-        if self.feed is NULL or self.out is NULL:
+        self.reports = <llt_report_socket *>calloc(1, sizeof(llt_report_socket))
+        if self.feed is NULL or self.out is NULL or self.reports is NULL:
             raise MemoryError("no memory for the sockets' buffers")
-        self.feed.fd = self.out.fd = -1
+        self.feed.fd = self.out.fd = self.reports.fd = -1
         self.feed.clock.ticks_per_ns = self.out.clock.ticks_per_ns = self.ticks_per_ns
         self.feed.clock.renew_ticks = self.out.clock.renew_ticks = <uint64_t>(RENEW_NS * self.ticks_per_ns)
         self.raw.feed = self.feed
         self.raw.out = self.out
+        self.raw.reports = self.reports
         self.raw.wire = &self.wire.raw
 
     cdef _add_histograms(self):
@@ -127,7 +137,7 @@ cdef class Pipeline:
         for span in range(LLT_SPANS):
             histogram = LatencyHistogram()
             self.histograms[SPANS[span]] = histogram
-            self.raw.spans.of[span] = &histogram.raw
+            self.raw.spans.of[span] = self.raw.spans.sets[0][span] = &histogram.raw
 
     def __dealloc__(self):
         cdef size_t at
@@ -135,10 +145,12 @@ cdef class Pipeline:
             return
         for at in range(self.raw.count):
             llt_l2_destroy(&self.raw.instruments[at].book)
+            llt_manager_destroy(&self.raw.instruments[at].orders)
         free(self.raw.instruments)
         free(self.raw)
         free(self.feed)
         free(self.out)
+        free(self.reports)
 
     def expect(self, intended):
         """Messages are meant to leave their sender at these ticks (``array('Q')``): responses are measured from there.
@@ -146,6 +158,8 @@ cdef class Pipeline:
         It holds for the messages from the next one on; counts and histograms start over.
         """
         cdef Py_buffer view
+        cdef uint32_t at
+        cdef llt_instrument *one
         for histogram in self.histograms.values():
             histogram.reset()
         PyObject_GetBuffer(intended, &view, PyBUF_SIMPLE)
@@ -154,8 +168,11 @@ cdef class Pipeline:
         self.raw.spans.intended = <const uint64_t *>view.buf
         self.raw.spans.intended_count = view.len // sizeof(uint64_t)
         PyBuffer_Release(&view)
-        self.raw.received = self.raw.traded = self.raw.quotes = self.raw.trades = self.raw.crossed = 0
-        self.raw.foreign = self.raw.orders = self.raw.denied = self.raw.unsent = 0
+        self.raw.received = self.raw.traded = self.raw.foreign = 0
+        self.raw.orders = self.raw.denied = self.raw.unsent = 0
+        for at in range(self.raw.count):
+            one = &self.raw.instruments[at]
+            one.quotes = one.trades = one.crossed = 0
 
     def open_feed(self, int fd, *, bint stream, bint spin=True, bint stamped=False):
         """Read from the socket ``fd`` from now on: a stream, or datagrams of whole messages.
@@ -242,7 +259,7 @@ cdef class Pipeline:
         cdef llt_spsc_consumer *orders_in = orders.take_consumer()
         cdef int code
         with nogil:
-            code = llt_pipeline_transmit(self.raw, orders_in, yields)
+            code = llt_pipeline_transmit(self.raw, orders_in, yields, 0)
         if code != 0:
             raise _failure(code, "orders are not sent")
 
@@ -261,36 +278,29 @@ cdef class Pipeline:
         if code != 0:
             raise _failure(code, "the gateway has stopped")
 
-    def cancel_all(self, int64_t now_ns):
-        """Send a cancel for every live order that has none on its way; how many. Not while :meth:`run` does. OSError.
+    def cancel_all(self, int64_t now_ns, int64_t repeat_ns=INT64_MAX):
+        """Send a cancel for every live order, a question about those that are not known; how many. OSError.
 
-        The kill switch does not keep cancels back.
+        Where a request is on its way already it is sent again when that was ``repeat_ns`` ago. The kill switch keeps
+        none of them back. Not while :meth:`run` or a part of it does.
         """
-        cdef llt_wire_order order
-        cdef bytes text
-        cdef Router router
-        cdef int code
-        sent = 0
-        for number, router in enumerate(self.routers, start=1):
-            for one in router.live_orders():
-                if one.state == OrderState.PENDING_CANCEL or not router.on(one.id, OrderEvent.CANCEL_SENT, now_ns):
-                    continue
-                order = llt_wire_order(one.id, one.price, one.quantity, number, one.side)
-                text = self.wire.write(&order, True)
-                code = llt_order_socket_send(self.out, text, <size_t>len(text))
-                if code != 0:
-                    raise _failure(code, "a cancel was not sent")
-                if self.out.stamped:
-                    llt_order_socket_expect(self.out, <size_t>len(text), 0, 0)
-                sent += 1
+        cdef llt_outbox outbox
+        cdef uint64_t sent = 0
+        outbox.ring = NULL
+        cdef int code = llt_pipeline_cancel_all(self.raw, now_ns, repeat_ns, &outbox, &sent)
+        if code != 0:
+            raise _failure(code, "a cancel was not sent")
         return sent
 
     def levels(self, int number):
         """``(bids, asks)`` of instrument ``number`` (from 1): arrays of LEVEL, the best first. IndexError."""
+        cdef llt_instrument *one = self._instrument(number)
+        return levels_of(&one.book.sides[LLT_BID]), levels_of(&one.book.sides[LLT_ASK])
+
+    cdef llt_instrument *_instrument(self, int number) except NULL:
         if not 1 <= number <= <int>self.raw.count:
             raise IndexError(f"instrument {number} of {self.raw.count}")
-        cdef llt_instrument *one = &self.raw.instruments[number - 1]
-        return levels_of(&one.book.sides[LLT_BID]), levels_of(&one.book.sides[LLT_ASK])
+        return &self.raw.instruments[number - 1]
 
     @property
     def spans(self):
@@ -299,10 +309,16 @@ cdef class Pipeline:
 
     @property
     def counts(self):
-        """What came and what became of it, by name."""
+        """What came and what became of it, by name. Not while another thread runs it."""
+        cdef uint32_t at
+        cdef uint64_t quotes = 0, trades = 0, crossed = 0
+        for at in range(self.raw.count):
+            quotes += self.raw.instruments[at].quotes
+            trades += self.raw.instruments[at].trades
+            crossed += self.raw.instruments[at].crossed
         return {
-            "messages": self.raw.received, "quotes": self.raw.quotes, "trades": self.raw.trades,
-            "crossed": self.raw.crossed, "foreign": self.raw.foreign, "orders": self.raw.orders,
+            "messages": self.raw.received, "quotes": quotes, "trades": trades, "crossed": crossed,
+            "foreign": self.raw.foreign, "orders": self.raw.orders,
             "denied": self.raw.denied, "unsent": self.raw.unsent, "reads": self.feed.reads - self.feed.empty_reads,
             "torn_datagrams": self.feed.torn_datagrams, "unstamped_reads": self.feed.unstamped_reads,
             "unstamped_sends": self.out.unstamped + self.out.waiting_in - self.out.waiting_out,

@@ -124,3 +124,7 @@ cdef class Router:
     cdef llt_router raw
     cdef readonly RiskCheck risk
     cdef readonly KillSwitch kill
+
+
+cdef object account_of(const llt_account *account)
+cdef dict denials_of(const uint64_t *denied)

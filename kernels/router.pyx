@@ -196,9 +196,7 @@ cdef class Router:
     @property
     def account(self):
         """What the fills add up to: an :class:`Account`."""
-        return Account(self.raw.account.position, from_int128(self.raw.account.cash),
-                       from_int128(self.raw.account.fees), from_int128(self.raw.account.turnover),
-                       self.raw.account.fills)
+        return account_of(&self.raw.account)
 
     def worth(self, int64_t price):
         """Cash and position at ``price``, x 10^16; 0 before the first fill."""
@@ -206,11 +204,7 @@ cdef class Router:
 
     def denials(self):
         """How often each reason kept an order back: {name: count}, without zeros."""
-        cdef size_t bit
-        return {
-            (Breach if bit < 16 else Denial)(1 << bit).name: self.raw.denied[bit]
-            for bit in range(29) if self.raw.denied[bit]
-        }
+        return denials_of(self.raw.denied)
 
     def counters(self):
         """{name: count} of orders, cancels, fills seen twice, late or beyond an order, and events not allowed."""
@@ -224,3 +218,13 @@ cdef class Router:
 
 cdef object _order(const llt_order *order):
     return Order(order.id, order.side, order.price, order.quantity, order.filled, OrderState(order.state))
+
+
+cdef object account_of(const llt_account *account):
+    return Account(account.position, from_int128(account.cash), from_int128(account.fees),
+                   from_int128(account.turnover), account.fills)
+
+
+cdef dict denials_of(const uint64_t *denied):
+    cdef size_t bit
+    return {(Breach if bit < 16 else Denial)(1 << bit).name: denied[bit] for bit in range(29) if denied[bit]}

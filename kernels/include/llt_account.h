@@ -18,6 +18,14 @@ typedef struct {
     uint64_t fills;
 } llt_account;
 
+#define LLT_RATE_SCALE 100000000 /* of fees, as fractions of the notional */
+
+/* Rounded up: a fee is never forgotten. */
+static inline llt_int128 llt_fee(int64_t price, int64_t quantity, int64_t rate) {
+    llt_int128 product = (llt_int128)price * quantity * rate;
+    return product > 0 ? (product + LLT_RATE_SCALE - 1) / LLT_RATE_SCALE : product / LLT_RATE_SCALE;
+}
+
 /* `side` 0 buys, 1 sells. */
 static inline void llt_account_fill(llt_account *account, uint32_t side, int64_t price, int64_t quantity,
                                     llt_int128 fee) {

@@ -13,14 +13,12 @@
 #define LLT_DESK_H
 
 #include "llt_binance.h"
-#include "llt_breaker.h"
 #include "llt_histogram.h"
 #include "llt_l2_book.h"
-#include "llt_log.h"
+#include "llt_order_manager.h"
 #include "llt_order_wire.h"
 #include "llt_paper.h"
 #include "llt_quote.h"
-#include "llt_router.h"
 #include "llt_strategy.h"
 #include "llt_sync.h"
 
@@ -33,16 +31,6 @@ typedef enum {
     LLT_DESK_REFUSED, /* no message of the exchange: the books that it may have been for are not to be trusted */
     LLT_DESK_FOREIGN  /* of no symbol that is traded, or of a kind that is not used */
 } llt_desk_outcome;
-
-/* Texts of the log, in this order. */
-enum {
-    LLT_DESK_LOG_ORDER,
-    LLT_DESK_LOG_DENIED,
-    LLT_DESK_LOG_FILL,
-    LLT_DESK_LOG_REPORT,
-    LLT_DESK_LOG_STATE,
-    LLT_DESK_LOG_CONTRADICTION
-};
 
 /* Stages of a depth event, in ticks, and the two sums over them. A stage begins where the one before it ends; both sums
  * begin when the payload was given. RISK is the breaker and the router's checks; SEND ends when the order is with the
@@ -79,11 +67,9 @@ typedef struct {
 
 typedef struct {
     llt_sync *sync;
-    llt_router *router;
+    llt_order_manager orders;
     llt_paper *paper; /* NULL when orders go elsewhere */
     llt_order_wire *wire; /* NULL when the caller writes the message of an order */
-    llt_breaker *breaker;
-    llt_log *log;
     llt_histogram *spans[LLT_STAGES]; /* of the floor: all its desks record into the same */
     llt_strategy_function *decide; /* NULL: it never wants anything */
     void *strategy;
@@ -91,16 +77,13 @@ typedef struct {
     llt_desk_stamps stamps; /* of the order in `out` */
     const unsigned char *message; /* it as bytes, with a wire; until the next one is written */
     size_t message_size;
-    uint64_t *tokens; /* of the breaker, by the place of the order */
     llt_desk_ticker *tickers;
     uint64_t tickers_in, tickers_out;
     llt_desk_ticker last_ticker;
     uint64_t contradictions_in_a_row;
     uint64_t last_trade_id, newest_ticker, compared;
-    int64_t symbol_number;
     uint32_t last_state;
-    uint32_t last_denied;
-    uint64_t ticks, trades, best_prices, repeated, contradictions, held_by_breaker, unsent;
+    uint64_t ticks, trades, best_prices, repeated, contradictions, unsent;
     char symbol[24];
 } llt_desk;
 
@@ -116,56 +99,6 @@ static inline void llt_desk_sum(const llt_desk *desk, int span, const llt_desk_s
     llt_histogram_record(desk->spans[span], stamps->last - stamps->called);
 }
 
-static inline void llt_desk_log(llt_desk *desk, uint32_t event, int64_t a, int64_t b, int64_t c, int64_t d) {
-    const int64_t arguments[LLT_LOG_ARGUMENTS] = {desk->symbol_number, a, b, c, d};
-    llt_log_write(desk->log, event, 0, arguments, LLT_LOG_ARGUMENTS);
-}
-
-static inline uint64_t *llt_desk_token(llt_desk *desk, uint64_t id) {
-    return &desk->tokens[id & desk->router->orders.mask];
-}
-
-/* An answer of the exchange, or its absence, is what the breaker judges by. */
-static inline void llt_desk_judge(llt_desk *desk, uint64_t id, bool good, int64_t now_ns) {
-    uint64_t *token = llt_desk_token(desk, id);
-    if (*token != LLT_BREAKER_REFUSED) {
-        if (good) {
-            llt_breaker_success(desk->breaker, *token);
-        } else {
-            llt_breaker_failure(desk->breaker, *token, (uint64_t)now_ns);
-        }
-        *token = LLT_BREAKER_REFUSED;
-    }
-}
-
-/* What the exchange says of an order, but for fills. */
-static inline bool llt_desk_on(llt_desk *desk, uint64_t id, llt_order_event event, int64_t now_ns) {
-    llt_desk_log(desk, LLT_DESK_LOG_REPORT, (int64_t)id, (int64_t)event, 0, 0);
-    if (event == LLT_ORDER_ON_REJECTED || event == LLT_ORDER_ON_LOST || event == LLT_ORDER_ON_NOT_FOUND) {
-        llt_desk_judge(desk, id, false, now_ns);
-    } else if (event != LLT_ORDER_ON_CANCEL_SENT) {
-        llt_desk_judge(desk, id, true, now_ns);
-    }
-    return llt_router_on(desk->router, id, event, now_ns);
-}
-
-static inline bool llt_desk_fill(llt_desk *desk, uint64_t id, uint64_t execution_id, int64_t price, int64_t quantity,
-                                 int64_t cumulative, llt_int128 fee, int64_t now_ns) {
-    llt_desk_log(desk, LLT_DESK_LOG_FILL, (int64_t)id, price, quantity, (int64_t)execution_id);
-    llt_desk_judge(desk, id, true, now_ns);
-    return llt_router_fill(desk->router, id, execution_id, price, quantity, cumulative, fee, now_ns);
-}
-
-static inline llt_order_event llt_desk_event_of(uint32_t kind) {
-    static const uint8_t events[] = {[LLT_PAPER_ACCEPTED] = LLT_ORDER_ON_ACCEPTED,
-                                     [LLT_PAPER_REJECTED] = LLT_ORDER_ON_REJECTED,
-                                     [LLT_PAPER_CANCELED] = LLT_ORDER_ON_CANCELED,
-                                     [LLT_PAPER_CANCEL_REJECTED] = LLT_ORDER_ON_CANCEL_REJECTED,
-                                     [LLT_PAPER_EXPIRED] = LLT_ORDER_ON_EXPIRED,
-                                     [LLT_PAPER_NOT_FOUND] = LLT_ORDER_ON_NOT_FOUND};
-    return (llt_order_event)events[kind];
-}
-
 /* Books the reports of the paper exchange that have arrived. */
 static inline void llt_desk_deliver(llt_desk *desk, int64_t now_ns) {
     const llt_paper_report *report;
@@ -175,10 +108,10 @@ static inline void llt_desk_deliver(llt_desk *desk, int64_t now_ns) {
     llt_paper_advance(desk->paper, now_ns);
     while ((report = llt_paper_next(desk->paper, now_ns)) != NULL) {
         if (report->kind == LLT_PAPER_FILL) {
-            llt_desk_fill(desk, report->id, report->execution_id, report->price, report->quantity, report->cumulative,
-                          report->fee, now_ns);
+            llt_manager_fill(&desk->orders, report->id, report->execution_id, report->price, report->quantity,
+                             report->cumulative, report->fee, now_ns);
         } else {
-            llt_desk_on(desk, report->id, llt_desk_event_of(report->kind), now_ns);
+            llt_manager_on(&desk->orders, report->id, llt_paper_event_of(report->kind), now_ns);
         }
         llt_paper_taken(desk->paper);
     }
@@ -187,9 +120,10 @@ static inline void llt_desk_deliver(llt_desk *desk, int64_t now_ns) {
 /* The book's state has its say: the router sends on a LIVE one only. */
 static inline void llt_desk_follow_state(llt_desk *desk) {
     uint32_t state = (uint32_t)desk->sync->state;
-    desk->router->live = state == LLT_SYNC_LIVE;
+    desk->orders.router->live = state == LLT_SYNC_LIVE;
     if (state != desk->last_state) {
-        llt_desk_log(desk, LLT_DESK_LOG_STATE, (int64_t)desk->last_state, (int64_t)state, (int64_t)desk->sync->id, 0);
+        llt_manager_log(&desk->orders, LLT_LOG_STATE, (int64_t)desk->last_state, (int64_t)state,
+                        (int64_t)desk->sync->id, 0);
         desk->last_state = state;
     }
 }
@@ -206,31 +140,18 @@ static inline void llt_desk_serialise(llt_desk *desk, llt_desk_stamps *stamps) {
         return;
     }
     const llt_wire_order order = {desk->out.id, desk->out.price, desk->out.quantity,
-                                  (uint32_t)desk->symbol_number + 1, desk->out.side};
-    desk->message = llt_order_wire_write(desk->wire, &order, false, &desk->message_size);
+                                  (uint32_t)desk->orders.number + 1, desk->out.side};
+    desk->message = llt_order_wire_write(desk->wire, &order, LLT_ORDER_MESSAGE_NEW, &desk->message_size);
     llt_desk_stage(desk, LLT_STAGE_SERIALISE, stamps);
 }
 
 /* Sends what the strategy wants, through breaker and router. */
 static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish *wanted, llt_desk_stamps *stamps,
                                                   int64_t now_ns) {
-    uint32_t denied;
-    uint64_t token = llt_breaker_allow(desk->breaker, (uint64_t)now_ns);
-    if (token == LLT_BREAKER_REFUSED) {
-        desk->held_by_breaker++;
-        return LLT_DESK_DONE;
-    }
-    llt_order *order =
-        llt_router_submit(desk->router, (uint32_t)wanted->side, wanted->price, wanted->quantity, now_ns, &denied);
+    const llt_order *order = llt_manager_submit(&desk->orders, wanted, now_ns, llt_router_submit);
     if (order == NULL) {
-        if (denied != desk->last_denied) {
-            llt_desk_log(desk, LLT_DESK_LOG_DENIED, (int64_t)denied, wanted->side, wanted->price, wanted->quantity);
-            desk->last_denied = denied;
-        }
         return LLT_DESK_DONE;
     }
-    desk->last_denied = 0;
-    *llt_desk_token(desk, order->id) = token;
     desk->out = (llt_desk_order){order->id, order->price, order->quantity, order->side};
     llt_desk_stage(desk, LLT_STAGE_RISK, stamps);
     if (desk->paper == NULL) {
@@ -240,13 +161,13 @@ static inline llt_desk_outcome llt_desk_order_now(llt_desk *desk, const llt_wish
     }
     bool sent =
         llt_paper_send(desk->paper, LLT_PAPER_NEW, order->id, order->side, order->price, order->quantity, now_ns);
-    llt_router_sent(desk->router);
+    llt_router_sent(desk->orders.router);
     llt_desk_stage(desk, LLT_STAGE_SEND, stamps);
     llt_desk_sum(desk, LLT_STAGE_TO_TRADE, stamps);
-    llt_desk_log(desk, LLT_DESK_LOG_ORDER, (int64_t)order->id, order->side, order->price, order->quantity);
+    llt_manager_log(&desk->orders, LLT_LOG_ORDER, (int64_t)order->id, order->side, order->price, order->quantity);
     if (!sent) {
         desk->unsent++;
-        llt_desk_on(desk, order->id, LLT_ORDER_ON_REJECTED, now_ns);
+        llt_manager_on(&desk->orders, order->id, LLT_ORDER_ON_REJECTED, now_ns);
     }
     return LLT_DESK_DONE;
 }
@@ -256,21 +177,21 @@ static inline llt_desk_outcome llt_desk_decide(llt_desk *desk, const llt_quote *
                                                int64_t now_ns) {
     llt_wish wanted;
     if (quote->sides == 3) {
-        llt_risk_set_reference(desk->router->risk, quote->bid_price + (quote->ask_price - quote->bid_price) / 2,
+        llt_risk_set_reference(desk->orders.router->risk, quote->bid_price + (quote->ask_price - quote->bid_price) / 2,
                                now_ns);
     }
     const bool wants =
-        desk->decide != NULL && desk->decide(desk->strategy, quote, desk->router->account.position, &wanted);
+        desk->decide != NULL && desk->decide(desk->strategy, quote, desk->orders.router->account.position, &wanted);
     llt_desk_stage(desk, LLT_STAGE_STRATEGY, stamps);
     return wants ? llt_desk_order_now(desk, &wanted, stamps, now_ns) : LLT_DESK_DONE;
 }
 
 /* The caller has written the order of `out` to its socket, or failed to; it was serialised then. */
 static inline void llt_desk_sent(llt_desk *desk) {
-    llt_router_sent(desk->router);
+    llt_router_sent(desk->orders.router);
     llt_desk_stage(desk, LLT_STAGE_SEND, &desk->stamps);
     llt_desk_sum(desk, LLT_STAGE_TO_TRADE, &desk->stamps);
-    llt_desk_log(desk, LLT_DESK_LOG_ORDER, (int64_t)desk->out.id, desk->out.side, desk->out.price,
+    llt_manager_log(&desk->orders, LLT_LOG_ORDER, (int64_t)desk->out.id, desk->out.side, desk->out.price,
                  desk->out.quantity);
 }
 
@@ -293,7 +214,7 @@ static inline void llt_desk_compare(llt_desk *desk, int64_t now_ns) {
         return;
     }
     desk->contradictions++;
-    llt_desk_log(desk, LLT_DESK_LOG_CONTRADICTION, (int64_t)id, (int64_t)ticker->update_id, ticker->price[0],
+    llt_manager_log(&desk->orders, LLT_LOG_CONTRADICTION, (int64_t)id, (int64_t)ticker->update_id, ticker->price[0],
                  ticker->price[1]);
     if (++desk->contradictions_in_a_row >= LLT_DESK_CONTRADICTIONS) {
         llt_desk_invalidate(desk, now_ns);

@@ -54,6 +54,15 @@ static inline void llt_histogram_record(llt_histogram *histogram, uint64_t value
     }
 }
 
+static inline void llt_histogram_add(llt_histogram *to, const llt_histogram *from) {
+    for (size_t at = 0; at < LLT_HDR_BUCKETS; at++) {
+        to->counts[at] += from->counts[at];
+    }
+    to->sum += from->sum;
+    to->minimum = from->minimum < to->minimum ? from->minimum : to->minimum;
+    to->maximum = from->maximum > to->maximum ? from->maximum : to->maximum;
+}
+
 #define LLT_HISTOGRAM_CHUNK 32
 
 /* Sum of one chunk of counts: a loop of fixed length, which the compiler turns into vector additions. */

@@ -1,6 +1,6 @@
 /* The packed order: 32 bytes, little endian on every host, for an exchange that takes orders as plainly as it sends data.
  *
- *   offset 0   u8   type       1 new (limit), 2 cancel
+ *   offset 0   u8   type       1 new (limit), 2 cancel, 3 query
  *          1   u8   side       0 buy, 1 sell
  *          2   u16  reserved   0
  *          4   u32  symbol_id
@@ -17,7 +17,7 @@
 
 #define LLT_ORDER_MESSAGE_SIZE 32
 
-enum { LLT_ORDER_MESSAGE_NEW = 1, LLT_ORDER_MESSAGE_CANCEL = 2 };
+enum { LLT_ORDER_MESSAGE_NEW = 1, LLT_ORDER_MESSAGE_CANCEL = 2, LLT_ORDER_MESSAGE_QUERY = 3 };
 
 /* Writes LLT_ORDER_MESSAGE_SIZE bytes. */
 static inline void llt_order_message_pack(unsigned char *message, uint8_t type, uint8_t side, uint32_t symbol_id,

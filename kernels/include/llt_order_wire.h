@@ -101,21 +101,22 @@ static inline const unsigned char *llt_wire_fix(llt_order_wire *wire, const llt_
     return wire->build(&forms->fresh, values, wire->text, wire->room, size);
 }
 
-static inline const unsigned char *llt_wire_packed(llt_order_wire *wire, const llt_wire_order *order, bool cancel,
+static inline const unsigned char *llt_wire_packed(llt_order_wire *wire, const llt_wire_order *order, uint8_t kind,
                                                    size_t *size) {
-    llt_order_message_pack(wire->text, cancel ? LLT_ORDER_MESSAGE_CANCEL : LLT_ORDER_MESSAGE_NEW,
-                           (uint8_t)order->side, order->symbol_id, order->id, order->price,
+    llt_order_message_pack(wire->text, kind, (uint8_t)order->side, order->symbol_id, order->id, order->price,
                            (uint64_t)order->quantity);
     *size = LLT_ORDER_MESSAGE_SIZE;
     return wire->text;
 }
 
-/* The message that sends the order, or with `cancel` the one that takes it back: where it starts, and `*size`. Never
- * NULL: `room` does for every value that the slots can hold. It stands until the next one. */
-static inline const unsigned char *llt_order_wire_write(llt_order_wire *wire, const llt_wire_order *order, bool cancel,
-                                                        size_t *size) {
-    return wire->forms == NULL ? llt_wire_packed(wire, order, cancel, size)
-                               : llt_wire_fix(wire, order, cancel, llt_realtime_ns(), size);
+/* The message that sends the order, takes it back or asks about it, as `kind` of llt_order_message.h says: where it
+ * starts, and `*size`. Never NULL: `room` does for every value that the slots can hold. It stands until the next one.
+ * There is no template of a question in FIX: a cancel stands for it, whose answer says what became of the order. */
+static inline const unsigned char *llt_order_wire_write(llt_order_wire *wire, const llt_wire_order *order,
+                                                        uint8_t kind, size_t *size) {
+    return wire->forms == NULL
+               ? llt_wire_packed(wire, order, kind, size)
+               : llt_wire_fix(wire, order, kind != LLT_ORDER_MESSAGE_NEW, llt_realtime_ns(), size);
 }
 
 #endif

@@ -239,14 +239,18 @@ static inline llt_fill_status llt_orders_fill(llt_orders *orders, llt_order *ord
     return order->filled > order->quantity ? LLT_FILL_OVER : was_live ? LLT_FILL_BOOKED : LLT_FILL_LATE;
 }
 
+/* Whether the exchange owes an answer. */
+static inline bool llt_order_waits(const llt_order *order) {
+    return order->state == LLT_ORDER_PENDING_NEW || order->state == LLT_ORDER_PENDING_CANCEL ||
+           order->state == LLT_ORDER_UNKNOWN;
+}
+
 /* The next live order at or after place `*at` whose request has had no answer for `limit_ns`, or that is unknown and
  * was last asked about as long ago; NULL when there is none. `*at` starts at 0 and is moved on. */
 static inline llt_order *llt_orders_overdue(const llt_orders *orders, uint64_t *at, int64_t now_ns, int64_t limit_ns) {
     while (*at <= orders->mask) {
         llt_order *order = &orders->slots[(*at)++];
-        bool waits = order->state == LLT_ORDER_PENDING_NEW || order->state == LLT_ORDER_PENDING_CANCEL ||
-                     order->state == LLT_ORDER_UNKNOWN;
-        if (waits && now_ns - order->since_ns >= limit_ns) {
+        if (llt_order_waits(order) && now_ns - order->since_ns >= limit_ns) {
             return order;
         }
     }

@@ -23,19 +23,13 @@
 
 #include "llt_paper_state.h"
 
-/* Rounded up: a fee is never forgotten. */
-static inline llt_int128 llt_paper_fee(const llt_paper *paper, int64_t price, int64_t quantity, uint32_t maker) {
-    llt_int128 product =
-        (llt_int128)price * quantity * (maker != 0 ? paper->model.maker_rate : paper->model.taker_rate);
-    return product > 0 ? (product + LLT_PAPER_SCALE - 1) / LLT_PAPER_SCALE : product / LLT_PAPER_SCALE;
-}
-
 static inline void llt_paper_fill(llt_paper *paper, llt_paper_order *order, int64_t price, int64_t quantity,
                                   uint32_t maker, int64_t now_ns) {
+    const int64_t rate = maker != 0 ? paper->model.maker_rate : paper->model.taker_rate;
     order->filled += quantity;
     llt_paper_report report = {.id = order->id, .execution_id = ++paper->execution_count, .price = price,
                                .quantity = quantity, .cumulative = order->filled,
-                               .fee = llt_paper_fee(paper, price, quantity, maker), .side = order->side,
+                               .fee = llt_fee(price, quantity, rate), .side = order->side,
                                .kind = LLT_PAPER_FILL, .maker = maker};
     paper->executions[report.execution_id & (LLT_PAPER_ENDED - 1)] = report;
     llt_account_fill(&paper->account, order->side, price, quantity, report.fee);

@@ -26,6 +26,17 @@ typedef enum {
     LLT_PAPER_NOT_FOUND
 } llt_paper_kind;
 
+/* What a report says to the state of its order; not of LLT_PAPER_FILL, which is booked. */
+static inline llt_order_event llt_paper_event_of(uint32_t kind) {
+    static const uint8_t events[] = {[LLT_PAPER_ACCEPTED] = LLT_ORDER_ON_ACCEPTED,
+                                     [LLT_PAPER_REJECTED] = LLT_ORDER_ON_REJECTED,
+                                     [LLT_PAPER_CANCELED] = LLT_ORDER_ON_CANCELED,
+                                     [LLT_PAPER_CANCEL_REJECTED] = LLT_ORDER_ON_CANCEL_REJECTED,
+                                     [LLT_PAPER_EXPIRED] = LLT_ORDER_ON_EXPIRED,
+                                     [LLT_PAPER_NOT_FOUND] = LLT_ORDER_ON_NOT_FOUND};
+    return (llt_order_event)events[kind];
+}
+
 typedef enum {
     LLT_PAPER_NO_REASON,
     LLT_PAPER_PRICE_FILTER,  /* price outside its range or no multiple of the tick */

@@ -8,7 +8,8 @@
  * Wire in: the 29-byte message of llt_message.h. A quote sets the whole quantity at a price, 0 takes the level away; the
  * top bit of its symbol id is the side (0 bids, 1 asks), the rest numbers the instrument from 1. A venue sends the
  * changes of one instant one behind the other, so a book may be crossed between two of them: it is not decided on then.
- * Wire out: llt_order_wire.h.
+ * Wire out: llt_order_wire.h, and the way to it llt_pipeline_send.h. What comes back and what is asked about orders that
+ * were sent: llt_pipeline_answers.h. What is looked after beside the ticks: llt_pipeline_tend.h.
  */
 #ifndef LLT_PIPELINE_H
 #define LLT_PIPELINE_H
@@ -20,23 +21,43 @@
 #include "llt_feed_socket.h"
 #include "llt_l2_book.h"
 #include "llt_message.h"
+#include "llt_order_manager.h"
 #include "llt_order_socket.h"
 #include "llt_order_wire.h"
+#include "llt_pipeline_records.h"
 #include "llt_pipeline_spans.h"
 #include "llt_quote.h"
-#include "llt_router.h"
+#include "llt_report_socket.h"
 #include "llt_seqlock.h"
 #include "llt_shutdown.h"
-#include "llt_strategy.h"
+#include "llt_sync_state.h"
 
 #define LLT_PIPELINE_ASK ((uint32_t)1 << 31)
 
+#define LLT_PIPELINE_CROSSED 1000 /* quotes in a row on a crossed book: it is not in between changes, it is wrong */
+
 typedef struct {
     llt_l2_book book;
-    llt_router *router;
+    llt_order_manager orders;
     llt_seqlock *published; /* the best levels, for observers; NULL without */
-    uint64_t updates;
+    llt_seqlock *status;    /* counts and account, likewise */
+    llt_sync_state state;   /* LIVE from the first sound quote on */
+    int64_t updated_ns;     /* when the last quote came */
+    uint64_t quotes, trades, crossed, crossed_in_a_row, stale;
+    uint64_t missing; /* orders that the exchange, asked, did not know */
+    uint64_t tended; /* place in the table of orders up to which they were looked after */
 } llt_instrument;
+
+/* What is looked after beside the ticks, by the thread that trades: llt_pipeline_tend.h. */
+typedef struct {
+    int64_t every_ns; /* 0: nothing is */
+    int64_t due_ns;
+    int64_t stale_ns;       /* silence of the market that stops trading until the next quote */
+    int64_t kill_stale_ns;  /* that trips the kill switch */
+    int64_t supervisor_ns;  /* silence of the supervisor, likewise */
+    int64_t answer_ns;      /* after which an order without an answer is asked about */
+    int64_t life_ns;        /* of an order that rests */
+} llt_tending;
 
 typedef struct {
     llt_instrument *instruments;
@@ -45,13 +66,17 @@ typedef struct {
     void *strategy;
     llt_feed_socket *feed;
     llt_order_socket *out;
+    llt_report_socket *reports;
+    llt_tending tending;
+    int64_t maker_rate, taker_rate; /* fees of the fills that are reported: of the notional, x 10^8 */
     llt_order_wire *wire;
     llt_spans spans;
     bool unanswered; /* orders are immediate-or-cancel, and nobody reports on them: each has ended when it is sent */
     /* Each on a line of the thread that writes it when the stages have cores of their own. */
     _Alignas(LLT_LINE) uint64_t received; /* messages that were parsed */
     _Alignas(LLT_LINE) uint64_t traded;   /* messages that the book was given */
-    uint64_t quotes, trades, crossed, foreign, orders, denied, no_memory;
+    uint64_t foreign, orders, denied, no_memory;
+    llt_atomic_u64 orders_failed; /* 1: nothing can be sent, or nothing is heard of what was; written once */
     _Alignas(LLT_LINE) uint64_t unsent; /* orders that the kill switch or a failed send kept from being sent */
 } llt_pipeline;
 
@@ -62,10 +87,6 @@ typedef struct {
     uint64_t decided;
     uint64_t checked;
 } llt_trade_stamps;
-
-/* llt_router_submit where the same thread sends, llt_router_hand_over where another one does. */
-typedef llt_order *llt_submit(llt_router *router, uint32_t side, int64_t price, int64_t quantity, int64_t now_ns,
-                              uint32_t *denied);
 
 static inline int64_t llt_monotonic_ns(void) {
     struct timespec now;
@@ -96,9 +117,32 @@ static inline void llt_pipeline_parse(llt_pipeline *pipeline, const unsigned cha
     tick->parsed = llt_ticks();
 }
 
+static inline void llt_pipeline_enter(llt_instrument *instrument, llt_sync_state state) {
+    if (__builtin_expect(instrument->state != state, 0)) {
+        llt_manager_log(&instrument->orders, LLT_LOG_STATE, (int64_t)instrument->state, (int64_t)state,
+                        (int64_t)instrument->quotes, 0);
+        instrument->state = state;
+    }
+}
+
+/* A book that is crossed between two changes of one instant is not decided on; one that stays so is wrong. */
+static inline bool llt_pipeline_is_sound(llt_instrument *instrument, const llt_quote *quote) {
+    const bool sound = quote->sides == 3 && quote->bid_price < quote->ask_price;
+    const bool is_crossed = quote->sides == 3 && !sound;
+    instrument->crossed += is_crossed;
+    instrument->crossed_in_a_row = is_crossed ? instrument->crossed_in_a_row + 1 : 0;
+    if (sound) {
+        llt_pipeline_enter(instrument, LLT_SYNC_LIVE);
+    } else if (__builtin_expect(instrument->crossed_in_a_row == LLT_PIPELINE_CROSSED, 0)) {
+        llt_pipeline_enter(instrument, LLT_SYNC_INVALID);
+    }
+    instrument->orders.router->live = sound;
+    return sound;
+}
+
 /* Into the book; NULL when there is nothing to decide on. */
 static inline llt_instrument *llt_pipeline_book(llt_pipeline *pipeline, const llt_tick *tick, llt_quote *quote,
-                                                llt_trade_stamps *at) {
+                                                llt_trade_stamps *at, int64_t now_ns) {
     uint32_t symbol = (tick->symbol_id & ~LLT_PIPELINE_ASK) - 1;
     if (__builtin_expect(symbol >= pipeline->count, 0)) {
         pipeline->foreign++;
@@ -106,25 +150,23 @@ static inline llt_instrument *llt_pipeline_book(llt_pipeline *pipeline, const ll
     }
     llt_instrument *instrument = &pipeline->instruments[symbol];
     if (tick->type != LLT_MESSAGE_QUOTE) {
-        pipeline->trades++;
+        instrument->trades++;
         return NULL;
     }
     llt_l2_side *side = &instrument->book.sides[(tick->symbol_id & LLT_PIPELINE_ASK) != 0 ? LLT_ASK : LLT_BID];
     if (__builtin_expect(llt_l2_update(side, tick->price, tick->quantity) != 0, 0)) {
         pipeline->no_memory++;
-        instrument->router->live = 0;
+        instrument->orders.router->live = 0;
+        llt_pipeline_enter(instrument, LLT_SYNC_INVALID);
         return NULL;
     }
-    pipeline->quotes++;
-    *quote = llt_quote_of(&instrument->book, ++instrument->updates);
+    instrument->updated_ns = now_ns;
+    *quote = llt_quote_of(&instrument->book, ++instrument->quotes);
     if (instrument->published != NULL) {
         llt_seqlock_write(instrument->published, quote, sizeof *quote);
     }
     at->booked = llt_ticks();
-    bool sound = quote->sides == 3 && quote->bid_price < quote->ask_price;
-    pipeline->crossed += quote->sides == 3 && !sound;
-    instrument->router->live = sound;
-    return sound ? instrument : NULL;
+    return llt_pipeline_is_sound(instrument, quote) ? instrument : NULL;
 }
 
 /* Book, strategy and risk. True: `order` must be sent. `submit` is a constant where this is called. */
@@ -134,20 +176,19 @@ static inline __attribute__((always_inline)) bool llt_pipeline_trade(llt_pipelin
     llt_quote quote;
     const uint64_t number = pipeline->traded++;
     at->booked = at->decided = at->checked = 0;
-    llt_instrument *instrument = llt_pipeline_book(pipeline, tick, &quote, at);
+    llt_instrument *instrument = llt_pipeline_book(pipeline, tick, &quote, at, now_ns);
     if (instrument == NULL) {
         return false;
     }
     llt_wish wish;
-    llt_router *router = instrument->router;
+    const llt_router *router = instrument->orders.router;
     int wanted = pipeline->decide(pipeline->strategy, &quote, router->risk->position, &wish);
     at->decided = llt_ticks();
     if (!wanted) {
         return false;
     }
-    uint32_t denied;
     llt_risk_set_reference(router->risk, quote.bid_price + (quote.ask_price - quote.bid_price) / 2, now_ns);
-    const llt_order *accepted = submit(router, (uint32_t)wish.side, wish.price, wish.quantity, now_ns, &denied);
+    const llt_order *accepted = llt_manager_submit(&instrument->orders, &wish, now_ns, submit);
     if (accepted == NULL) {
         pipeline->denied++;
         return false;
@@ -162,8 +203,21 @@ static inline __attribute__((always_inline)) bool llt_pipeline_trade(llt_pipelin
                                   .quantity = accepted->quantity,
                                   .symbol_id = tick->symbol_id & ~LLT_PIPELINE_ASK,
                                   .side = accepted->side & 1,
+                                  .kind = LLT_ORDER_MESSAGE_NEW,
                                   .number = number < LLT_LAST_NUMBER ? (uint32_t)number : LLT_LAST_NUMBER};
     return true;
+}
+
+/* The market is gone, or will tell of its books anew: they are empty until then, and no order leaves. */
+static inline void llt_pipeline_forget_books(llt_pipeline *pipeline) {
+    for (uint32_t at = 0; at < pipeline->count; at++) {
+        llt_instrument *instrument = &pipeline->instruments[at];
+        llt_l2_clear(&instrument->book.sides[LLT_BID]);
+        llt_l2_clear(&instrument->book.sides[LLT_ASK]);
+        instrument->crossed_in_a_row = 0;
+        instrument->orders.router->live = 0;
+        llt_pipeline_enter(instrument, LLT_SYNC_DISCONNECTED);
+    }
 }
 
 /* Behind each tick, when its order is on its way. */
@@ -187,65 +241,6 @@ static inline void llt_pipeline_account_tick(const llt_pipeline *pipeline, const
     if (at->checked != 0) {
         llt_spans_record(spans, LLT_SPAN_RISK, at->decided, at->checked);
     }
-}
-
-static inline llt_wire_order llt_pipeline_wire_order(const llt_pipeline_order *order) {
-    return (llt_wire_order){order->order_id, order->price, order->quantity, order->symbol_id, order->side};
-}
-
-/* Serialises and sends; `taken` is when this began. 0 or an errno. With `dry` nothing is sent. */
-static inline __attribute__((always_inline)) int llt_pipeline_send(llt_pipeline *pipeline,
-                                                                   const llt_pipeline_order *order, uint64_t taken,
-                                                                   bool dry) {
-    const llt_spans *spans = &pipeline->spans;
-    const llt_wire_order wanted = llt_pipeline_wire_order(order);
-    size_t size = 0;
-    const unsigned char *text = llt_order_wire_write(pipeline->wire, &wanted, false, &size);
-    const uint64_t serialised = llt_ticks();
-    if (!dry) {
-        int code = llt_order_socket_send(pipeline->out, text, size);
-        if (__builtin_expect(code != 0, 0)) {
-            return code;
-        }
-        llt_spans_record(spans, LLT_SPAN_SEND, serialised, llt_ticks());
-        if (pipeline->out->stamped) {
-            llt_order_socket_expect(pipeline->out, size, serialised, order->received);
-        }
-    }
-    if (taken != order->checked) {
-        llt_spans_record(spans, LLT_SPAN_HOP_OUT, order->checked, taken);
-    }
-    llt_spans_record(spans, LLT_SPAN_SERIALISE, taken, serialised);
-    llt_spans_record(spans, LLT_SPAN_TO_TRADE, order->read, serialised);
-    llt_spans_record_response(spans, LLT_SPAN_TRADE_RESPONSE, order->number, serialised);
-    return 0;
-}
-
-/* Behind an order that was sent, or handed over to be. */
-static inline void llt_pipeline_end_unanswered(const llt_pipeline *pipeline, const llt_pipeline_order *order,
-                                               int64_t now_ns) {
-    if (pipeline->unanswered) {
-        llt_router_on(pipeline->instruments[order->symbol_id - 1].router, order->order_id, LLT_ORDER_ON_EXPIRED,
-                      now_ns);
-    }
-}
-
-/* Where nothing is waited for: transmit stamps that have come; `all` of them, else one. */
-static inline void llt_pipeline_look_at_sent(llt_pipeline *pipeline, bool all) {
-    if (!pipeline->out->stamped) {
-        return;
-    }
-    llt_stamp_clock_renew(&pipeline->out->clock);
-    llt_send which;
-    uint64_t transmitted;
-    llt_stamp_outcome outcome;
-    do {
-        outcome = llt_order_socket_stamp(pipeline->out, &which, &transmitted);
-        if (outcome == LLT_STAMP_FOUND) {
-            llt_spans_record_ordered(&pipeline->spans, LLT_SPAN_TRANSMIT, which.called, transmitted);
-            llt_spans_record_ordered(&pipeline->spans, LLT_SPAN_WIRE, which.received, transmitted);
-        }
-    } while (all && outcome != LLT_STAMP_NONE);
 }
 
 /* What a read has brought beside its bytes. */

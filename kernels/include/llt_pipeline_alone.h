@@ -2,7 +2,7 @@
 #ifndef LLT_PIPELINE_ALONE_H
 #define LLT_PIPELINE_ALONE_H
 
-#include "llt_pipeline.h"
+#include "llt_pipeline_tend.h"
 
 #define LLT_PIPELINE_CLOCK_EVERY 256 /* messages between two looks at the clock where no read gives one */
 
@@ -18,15 +18,22 @@ static inline __attribute__((always_inline)) int llt_pipeline_complete(llt_pipel
     at.taken = tick.parsed;
     if (llt_pipeline_trade(pipeline, &tick, &at, &order, now_ns, llt_router_submit)) {
         int code = llt_pipeline_send(pipeline, &order, order.checked, dry);
-        llt_router_sent(pipeline->instruments[order.symbol_id - 1].router);
+        llt_router_sent(pipeline->instruments[order.symbol_id - 1].orders.router);
         if (__builtin_expect(code != 0, 0)) {
             pipeline->unsent++;
             return code;
         }
-        llt_pipeline_end_unanswered(pipeline, &order, now_ns);
+        llt_pipeline_note_order(pipeline, &order, now_ns);
     }
     llt_pipeline_account_tick(pipeline, &tick, &at);
     return 0;
+}
+
+/* Beside the ticks: reports, and what is looked after. 0 or an errno. */
+static inline int llt_pipeline_look_around(llt_pipeline *pipeline, int64_t now_ns) {
+    static const llt_outbox here = {.ring = NULL};
+    const int code = pipeline->reports->fd >= 0 ? llt_pipeline_hear_all(pipeline, now_ns, &here) : 0;
+    return code != 0 ? code : llt_pipeline_tend(pipeline, now_ns, &here);
 }
 
 /* Until `limit` messages, a shutdown, the end of the feed (0) or an errno. */
@@ -34,6 +41,8 @@ static inline int llt_pipeline_run(llt_pipeline *pipeline, uint64_t limit, const
     llt_feed_socket *feed = pipeline->feed;
     int bad = 0;
     while (pipeline->received < limit && (token == NULL || !llt_shutdown_requested(token))) {
+        llt_spans_follow(&pipeline->spans, LLT_PART_RECEIVE);
+        llt_spans_follow(&pipeline->spans, LLT_PART_SEND);
         int code = llt_feed_read(feed);
         if (code != 0) {
             llt_pipeline_look_at_sent(pipeline, true);
@@ -43,6 +52,10 @@ static inline int llt_pipeline_run(llt_pipeline *pipeline, uint64_t limit, const
         if (message == NULL) {
             if (bad) {
                 return EBADMSG;
+            }
+            if (pipeline->tending.every_ns != 0 &&
+                (code = llt_pipeline_look_around(pipeline, llt_monotonic_ns())) != 0) {
+                return code;
             }
             llt_feed_idle(feed);
             llt_pipeline_look_at_sent(pipeline, false);
@@ -61,6 +74,9 @@ static inline int llt_pipeline_run(llt_pipeline *pipeline, uint64_t limit, const
         llt_pipeline_account_read(pipeline);
         if (bad) {
             return EBADMSG;
+        }
+        if (now_ns >= pipeline->tending.due_ns && (code = llt_pipeline_look_around(pipeline, now_ns)) != 0) {
+            return code;
         }
     }
     llt_pipeline_look_at_sent(pipeline, true);

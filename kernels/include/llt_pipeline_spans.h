@@ -12,8 +12,10 @@
 #ifndef LLT_PIPELINE_SPANS_H
 #define LLT_PIPELINE_SPANS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "llt_atomic.h"
 #include "llt_histogram.h"
 
 typedef enum {
@@ -36,37 +38,33 @@ typedef enum {
     LLT_SPANS
 } llt_span;
 
-/* One cache line with its number in the ring. */
+/* Which thread records a span, where each part has one. */
+typedef enum { LLT_PART_RECEIVE, LLT_PART_TRADE, LLT_PART_SEND, LLT_PARTS } llt_part;
+
+static inline llt_part llt_part_of_span(llt_span span) {
+    switch (span) {
+    case LLT_SPAN_RECEIVE:
+        return LLT_PART_RECEIVE;
+    case LLT_SPAN_HOP_OUT:
+    case LLT_SPAN_SERIALISE:
+    case LLT_SPAN_SEND:
+    case LLT_SPAN_TRANSMIT:
+    case LLT_SPAN_TO_TRADE:
+    case LLT_SPAN_WIRE:
+    case LLT_SPAN_TRADE_RESPONSE:
+        return LLT_PART_SEND;
+    default:
+        return LLT_PART_TRADE;
+    }
+}
+
+/* Two sets of histograms: one is recorded into while an observer reads and resets the other. He asks for the other one
+ * (`wanted`), and has the first for himself when every part follows. */
 typedef struct {
-    uint64_t received; /* 0: the kernel gave no stamp */
-    uint64_t read;
-    uint64_t begun;
-    uint64_t parsed;
-    int64_t price;
-    uint64_t quantity;
-    uint32_t symbol_id;
-    uint32_t type;
-} llt_tick;
-
-/* An order on its way to be sent, likewise. */
-typedef struct {
-    uint64_t received;
-    uint64_t read;
-    uint64_t checked;
-    uint64_t order_id;
-    int64_t price;
-    int64_t quantity;
-    uint32_t symbol_id;
-    uint32_t side : 1;
-    uint32_t number : 31; /* of the tick; the largest stands for all beyond */
-} llt_pipeline_order;
-
-_Static_assert(sizeof(llt_tick) + 8 == 64 && sizeof(llt_pipeline_order) + 8 == 64, "one line in a ring");
-
-#define LLT_LAST_NUMBER ((uint32_t)0x7fffffff)
-
-typedef struct {
-    llt_histogram *of[LLT_SPANS];
+    llt_histogram *of[LLT_SPANS];      /* recorded into: pointers that only the part of the span changes */
+    llt_histogram *sets[2][LLT_SPANS]; /* both; without an observer the second is not there */
+    llt_atomic_u64 wanted;             /* which set: written by the observer alone */
+    llt_atomic_u64 follows[LLT_PARTS]; /* which set each part records into */
     const uint64_t *intended; /* when each message was meant to leave its sender; NULL without a schedule */
     uint64_t intended_count;
 } llt_spans;
@@ -80,6 +78,36 @@ static inline void llt_spans_record_ordered(const llt_spans *spans, llt_span spa
     if (from != 0 && from <= to) {
         llt_spans_record(spans, span, from, to);
     }
+}
+
+/* The thread of `part`, often, where nothing is waited for. */
+static inline void llt_spans_follow(llt_spans *spans, llt_part part) {
+    const uint64_t wanted = llt_load_acquire(&spans->wanted); /* acquire: the set was reset before it was asked for */
+    if (__builtin_expect(wanted == llt_load_relaxed(&spans->follows[part]), 1)) { /* relaxed: its own */
+        return;
+    }
+    for (int span = 0; span < LLT_SPANS; span++) {
+        if (llt_part_of_span((llt_span)span) == part) {
+            spans->of[span] = spans->sets[wanted][span];
+        }
+    }
+    llt_store_release(&spans->follows[part], wanted); /* release: the last record into the other set is seen */
+}
+
+/* Asks for the other set. The observer alone. */
+static inline void llt_spans_turn(llt_spans *spans) {
+    llt_store_release(&spans->wanted, llt_load_relaxed(&spans->wanted) ^ 1); /* release: as reset before */
+}
+
+/* Whether every part records into the set that was asked for. */
+static inline bool llt_spans_are_turned(const llt_spans *spans) {
+    const uint64_t wanted = llt_load_relaxed(&spans->wanted);
+    for (int part = 0; part < LLT_PARTS; part++) {
+        if (llt_load_acquire(&spans->follows[part]) != wanted) { /* acquire: what was recorded is seen */
+            return false;
+        }
+    }
+    return true;
 }
 
 static inline void llt_spans_record_response(const llt_spans *spans, llt_span span, uint64_t number, uint64_t to) {

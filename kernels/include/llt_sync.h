@@ -31,18 +31,7 @@
 #include "llt_binance.h"
 #include "llt_l2_book.h"
 #include "llt_quote.h"
-
-typedef enum {
-    LLT_SYNC_DISCONNECTED,
-    LLT_SYNC_BUFFERING,
-    LLT_SYNC_SNAPSHOT,
-    LLT_SYNC_REPLAY,
-    LLT_SYNC_LIVE,
-    LLT_SYNC_STALE,
-    LLT_SYNC_GAP,
-    LLT_SYNC_INVALID,
-    LLT_SYNC_STATES
-} llt_sync_state;
+#include "llt_sync_state.h"
 
 typedef enum {
     LLT_SYNC_APPLIED, /* it is in the book */
