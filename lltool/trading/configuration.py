@@ -182,8 +182,9 @@ class Live(Section):
     rest_url: str = Field(
         default=VENUES["binance-spot"].rest_url, description="depth snapshots; the venue's own unless set"
     )
-    encoding: Literal["json", "sbe"] = Field(
-        default="json", description="of the streams; SBE is spot's, and its depth stream has one speed"
+    encoding: Literal["json", "sbe", "packed"] = Field(
+        default="json",
+        description="of the streams; SBE is spot's, and its depth stream has one speed; packed: the feed of [packed]",
     )
     api_key_file: str = Field(default="", description="file with the API key, which the exchange's SBE streams ask for")
     depth_stream: Literal["depth", "depth@100ms", "depth@0ms", "depth@500ms"] = Field(
@@ -201,8 +202,9 @@ class Live(Section):
         default=VENUES["binance-spot"].ping_silence_ms,
         description="silence of the exchange's pings that ends a connection; on futures 600000 unless set",
     )
-    order_entry: Literal["paper", "fix"] = Field(
-        default="paper", description="the paper exchange of this process, or a simulated exchange on loopback"
+    order_entry: Literal["paper", "fix", "packed"] = Field(
+        default="paper",
+        description="the paper exchange of this process, or a simulated one on loopback; with packed streams: packed",
     )
     fix_port: Annotated[int, Field(gt=0, lt=65_536)] = Field(default=9000, description="of that exchange")
     answer_ms: Annotated[int, Field(gt=0)] = Field(default=1000, description="after which an order's state is unknown")
@@ -229,6 +231,21 @@ class Live(Section):
         if self.stale_warning_ms > self.stale_stop_ms:
             raise ValueError("stale_warning_ms is above stale_stop_ms")
         return self
+
+
+class Packed(Section):
+    """The packed feed and its order entry: a simulated exchange on loopback. `live` has encoding = "packed" then."""
+
+    host: str = Field(default="127.0.0.1", description="of the exchange")
+    feed_port: Annotated[int, Field(gt=0, lt=65_536)] = Field(default=9100, description="of the feed, over TCP")
+    order_port: Annotated[int, Field(gt=0, lt=65_536)] = Field(default=9101, description="of the order entry")
+
+    @field_validator("host")
+    @classmethod
+    def _is_on_loopback(cls, host: str) -> str:
+        if host not in LOOPBACK:
+            raise ValueError(f"{host!r}: orders are on paper, the exchange is simulated on loopback")
+        return host
 
 
 class Kill(Section):
@@ -277,6 +294,7 @@ class Configuration(Section):
     breaker: Breaker = Breaker()
     paper: Paper = Paper()
     live: Live = Live()
+    packed: Packed = Packed()
     kill: Kill = Kill()
     pipeline: Pipeline = Pipeline()
 
@@ -296,6 +314,8 @@ class Configuration(Section):
             "rest_url": venue.rest_url,
             "ping_silence_ms": venue.ping_silence_ms,
         }
+        if live.get("encoding") == "packed":
+            own["order_entry"] = "packed"
         return {**table, "live": {**own, **live}}
 
     @model_validator(mode="after")
@@ -308,6 +328,18 @@ class Configuration(Section):
             )
         if self.live.encoding == "sbe" and venue.sbe_stream_url is None:
             raise ValueError(f"live.encoding sbe: {self.market.venue} has JSON streams only")
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_way_in_and_out(self) -> Configuration:
+        is_packed = self.live.encoding == "packed"
+        if is_packed != (self.live.order_entry == "packed"):
+            raise ValueError("live.encoding and live.order_entry: packed streams and packed orders go together")
+        if not is_packed and self.pipeline.layout != "run-to-completion":
+            raise ValueError(
+                f"pipeline.layout {self.pipeline.layout}: WebSocket streams run to completion on one thread; "
+                'layouts of several cores are for the packed feed (live.encoding = "packed")'
+            )
         return self
 
 

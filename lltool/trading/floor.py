@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lltool.kernels.breaker import CircuitBreaker
     from lltool.kernels.desk import Floor
     from lltool.kernels.kill_switch import KillSwitch
     from lltool.kernels.log_ring import LogRing
+    from lltool.kernels.router import Router
     from lltool.trading.configuration import Configuration
 
 _NS_PER_MS = 1_000_000
@@ -30,30 +32,21 @@ def new_floor(
 
     Raises InvalidInput for a strategy of the user's own that cannot be had.
     """
-    from lltool.kernels.breaker import CircuitBreaker
     from lltool.kernels.desk import Desk, Floor
     from lltool.kernels.paper import PaperExchange
-    from lltool.kernels.router import Router
     from lltool.kernels.sync import BookSync
-    from lltool.trading.limits import risk_check, router_arguments
     from lltool.trading.paper_settings import paper_arguments
     from lltool.trading.strategies import new_strategy
 
-    breaker = CircuitBreaker(
-        configuration.breaker.failures,
-        configuration.breaker.window_ms * _NS_PER_MS,
-        configuration.breaker.recovery_ms * _NS_PER_MS,
-    )
+    breaker = new_breaker(configuration)
     desks = []
     for number, (symbol, market) in enumerate(instruments):
         sync = BookSync(market, stale_ns=configuration.live.stale_stop_ms * _NS_PER_MS)
-        router = Router(risk_check(configuration), kill, epoch=epoch + number, **router_arguments(configuration))
-        router.restricted = symbol in configuration.risk.restricted
         desks.append(
             Desk(
                 symbol,
                 sync,
-                router,
+                new_router(configuration, kill, epoch + number, symbol),
                 PaperExchange(sync, **paper_arguments(configuration)) if paper else None,
                 breaker,
                 log,
@@ -62,3 +55,24 @@ def new_floor(
             )
         )
     return Floor(desks)
+
+
+def new_breaker(configuration: Configuration) -> CircuitBreaker:
+    """The circuit breaker of the way to the exchange."""
+    from lltool.kernels.breaker import CircuitBreaker
+
+    return CircuitBreaker(
+        configuration.breaker.failures,
+        configuration.breaker.window_ms * _NS_PER_MS,
+        configuration.breaker.recovery_ms * _NS_PER_MS,
+    )
+
+
+def new_router(configuration: Configuration, kill: KillSwitch, epoch: int, symbol: str) -> Router:
+    """The router of ``symbol``, with its risk check."""
+    from lltool.kernels.router import Router
+    from lltool.trading.limits import risk_check, router_arguments
+
+    router = Router(risk_check(configuration), kill, epoch=epoch, **router_arguments(configuration))
+    router.restricted = symbol in configuration.risk.restricted
+    return router

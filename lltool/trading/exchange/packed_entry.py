@@ -1,13 +1,15 @@
 """Order entry by packed messages over TCP: 32-byte orders in (``kernels/include/llt_order_message.h``), reports out.
 
-An order is type (u8: 1 new, 2 cancel), side (u8: 0 buys, 1 sells), two bytes 0, symbol_id (u32, from 1), order_id
-(u64), price (i64 x 10^8), quantity (u64 x 10^8); little endian. Type 3 asks about an order, whose fills are then told
-again. The price and quantity of a cancel and of a question say nothing.
+An order is type (u8: 1 new, 2 cancel, 3 query, 4 logon), side (u8: 0 buys, 1 sells), two bytes 0, symbol_id (u32, from
+1), order_id (u64), price (i64 x 10^8), quantity (u64 x 10^8); little endian. A query asks about an order, whose fills
+are then told again. The price and quantity of a cancel and of a query say nothing. A logon comes first or not at all:
+its order_id is a number of the client's, and whoever logs on with it later owns the same orders.
 
 A report has 48 bytes: kind (u8, ``kernels.paper.ReportKind``; 255: the execution's status is unknown, ask), reason (u8,
-``kernels.paper.Reason``), again (u8: the answer to a question), maker (u8), symbol_id (u32), order_id (u64),
-execution_id (u64), price (i64), quantity (u64), cumulative (u64). A connection is an owner of its own: its orders stay
-when it ends, and nobody is told of them any more. Bytes that are no order end the connection.
+``kernels.paper.Reason``), again (u8: the answer to a query), maker (u8), symbol_id (u32), order_id (u64),
+execution_id (u64), price (i64), quantity (u64), cumulative (u64). A connection without logon is an owner of its own.
+Its orders stay when it ends, and nobody is told of them until their owner is back. Bytes that are no order end the
+connection.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 ORDER = struct.Struct("<BBHIQqQ")
 REPORT = struct.Struct("<BBBBIQQqQQ")
-NEW, CANCEL, QUERY = 1, 2, 3
+NEW, CANCEL, QUERY, LOGON = 1, 2, 3, 4
 STATUS_UNKNOWN = 255
 
 _connections = count(1)
@@ -64,6 +66,9 @@ class _Connection(asyncio.Protocol):
         whole = len(data) - len(data) % ORDER.size
         self._pending = data[whole:]
         for kind, side, reserved, symbol_id, order_id, price, quantity in ORDER.iter_unpack(data[:whole]):
+            if kind == LOGON:
+                self._log_on(order_id)
+                continue
             instrument = self._packed.by_id.get(symbol_id)
             if kind not in {NEW, CANCEL, QUERY} or reserved or instrument is None or quantity >= 1 << 63:
                 self._packed.garbled += 1
@@ -71,6 +76,11 @@ class _Connection(asyncio.Protocol):
                     self._transport.close()
                 return
             self._take(kind, instrument, order_id, (side, price, quantity))
+
+    def _log_on(self, number: int) -> None:
+        self._packed.entry.leave(self._key)
+        self._key = b"packed-owner:%d" % number
+        self._packed.entry.join(self._key, self)
 
     def _take(self, kind: int, instrument: Instrument, order_id: int, wanted: tuple[int, int, int]) -> None:
         from lltool.kernels.paper import Reason, ReportKind

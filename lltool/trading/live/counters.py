@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from lltool.errors import LltoolError
 from lltool.kernels.seqlock import Seqlock
 from lltool.root import Root
+from lltool.trading.live.lifecycle import COUNTERS_NS
 from lltool.trading.run_directory import SCHEMA, counters_path, process_of, write_counters
 
 if TYPE_CHECKING:
     from lltool.kernels.desk import Desk
+    from lltool.trading.live.lifecycle import Run
     from lltool.trading.live.run import TradingRun
 
-INTERVAL_NS = 1_000_000_000
 _BYTES_A_RUN, _BYTES_A_SYMBOL = 4096, 2048
 """More than the document has; one that does not fit is not published."""
 
@@ -82,7 +83,7 @@ class CountersFile:
     def write_when_due(self) -> None:
         """Write the file when a second has passed since the last time."""
         if time.monotonic() >= self._due_at:
-            self._due_at = time.monotonic() + INTERVAL_NS / 1e9
+            self._due_at = time.monotonic() + COUNTERS_NS / 1e9
             self.write()
 
     def write(self, *, ended: str | None = None) -> None:
@@ -122,14 +123,22 @@ def counters_file(name: str, symbols: int) -> Iterator[CountersFile]:
         os.close(fd)
 
 
-def counters_of(run: TradingRun, now_ns: int) -> dict[str, Any]:
+def counters_of(run: Run, now_ns: int) -> dict[str, Any]:
     """What a run counts, without what its supervisor knows (``schema``, ``name``, ``process``, ``ended``)."""
     return {
         "taken_at": time.time(),
         "seconds": round(time.monotonic() - run.started_at, 3),
         "kill_switch": run.killed_by,
-        "circuit": run.symbols[0].desk.breaker.state,
+        "circuit": run.breaker.state,
         "circuit_openings": run.breaker_openings,
+        "stages": run.latencies.in_seconds(),
+        **run.counters(now_ns),
+    }
+
+
+def streams_counters(run: TradingRun, now_ns: int) -> dict[str, Any]:
+    """What a run on an exchange's streams knows."""
+    return {
         "messages": {
             "taken": run.floor.messages,
             "refused": run.floor.refused,
@@ -140,7 +149,6 @@ def counters_of(run: TradingRun, now_ns: int) -> dict[str, Any]:
             "kept-events": sum(desk.sync.counts["overflows"] for desk in run.floor.desks),
         },
         "unsent_orders": run.gateway.unsent,
-        "stages": run.latencies.in_seconds(),
         "symbols": {desk.symbol: _symbol(desk, now_ns) for desk in run.floor.desks},
     }
 

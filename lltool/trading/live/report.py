@@ -6,24 +6,21 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lltool.trading.live.lifecycle import Run
     from lltool.trading.live.run import TradingRun
 
 
-def statistics_of(run: TradingRun) -> dict[str, Any]:
+def statistics_of(run: Run) -> dict[str, Any]:
     """Counts so far, and latencies since the last statistics, over all symbols."""
-    desks = run.floor.desks
     return {
-        "ticks": sum(desk.counters()["ticks"] for desk in desks),
-        "orders": sum(desk.router.counters()["orders"] for desk in desks),
-        "fills": sum(desk.router.account.fills for desk in desks),
+        **run.totals(),
         "tick_to_update_ticks": run.latencies.in_ticks("tick_to_update"),
         "tick_to_order_ticks": run.latencies.in_ticks("tick_to_trade"),
     }
 
 
-def report_of(run: TradingRun) -> dict[str, Any]:
+def report_of(run: Run) -> dict[str, Any]:
     """The document at the end (``lltool.trade-run/1``)."""
-    session, snapshots = run.market_data.counters, run.snapshots
     return {
         "schema": "lltool.trade-run/1",
         "seconds": round(time.monotonic() - run.started_at, 3),
@@ -31,13 +28,22 @@ def report_of(run: TradingRun) -> dict[str, Any]:
         "kill_switch": run.killed_by,
         "orders_confirmed": run.unconfirmed == 0,
         "unconfirmed_orders": run.unconfirmed,
+        "log_dropped": run.log.dropped,
+        "breaker_openings": run.breaker_openings,
+        **run.report(),
+        "statistics": run.statistics,
+    }
+
+
+def streams_report(run: TradingRun) -> dict[str, Any]:
+    """What a run on an exchange's streams knows."""
+    session, snapshots = run.market_data.counters, run.snapshots
+    return {
         "unsent_orders": run.gateway.unsent,
         "missing_orders": run.gateway.missing,
         "messages": run.floor.messages,
         "refused_messages": run.floor.refused,
         "foreign_messages": run.floor.foreign,
-        "log_dropped": run.log.dropped,
-        "breaker_openings": run.breaker_openings,
         "session": {
             "connections": session.connections,
             "failures": session.failures,
@@ -49,7 +55,6 @@ def report_of(run: TradingRun) -> dict[str, Any]:
         },
         "snapshots": {"fetched": snapshots.fetched, "refused": snapshots.refused, "failed": snapshots.failed},
         "symbols": {desk.symbol: _symbol(desk) for desk in run.floor.desks},
-        "statistics": run.statistics,
     }
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lltool.errors import from_os_error
-from lltool.trading.live import tightening
 from lltool.trading.live.backoff import Backoff
-from lltool.trading.live.counters import INTERVAL_NS, counters_of
+from lltool.trading.live.counters import streams_counters
 from lltool.trading.live.gateway import Gateway, PaperGateway
 from lltool.trading.live.latencies import CALIBRATION_SECONDS, Latencies
+from lltool.trading.live.lifecycle import LOOK_SECONDS, Run, monotonic_ns
+from lltool.trading.live.report import streams_report
 from lltool.trading.live.session import MarketData, SessionSettings
 from lltool.trading.live.snapshots import ATTEMPTS_BEFORE_INVALID, SnapshotFailed, Snapshots
 from lltool.trading.venues import VENUES
@@ -27,24 +27,14 @@ if TYPE_CHECKING:
     from lltool.kernels.desk import Desk, Floor, Outcome
     from lltool.kernels.kill_switch import KillSwitch
     from lltool.kernels.log_ring import LogRing
-    from lltool.kernels.shutdown import ShutdownToken
     from lltool.trading.configuration import Configuration, Live
 
-LOOK_SECONDS = 0.02
-"""How often everything beside the hot path is looked after."""
-
-LOG_CAPACITY = 1 << 14
 MAX_DESKS = 64
 _SEND = 1
 """``kernels.desk.Outcome.SEND``, which is asked for at every message."""
 
 SNAPSHOT_BACKOFF = (0.25, 3.0)
 _NS_PER_MS = 1_000_000
-
-
-def monotonic_ns() -> int:
-    """CLOCK_MONOTONIC, the clock of everything here."""
-    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
 @dataclass(slots=True)
@@ -60,32 +50,17 @@ class _Symbol:
     warned: bool = False
 
 
-class TradingRun:
-    """One run, from start to report. ``tell`` is told what a person should know, one line at a time.
+class TradingRun(Run):
+    """A run on an exchange's streams: books by snapshot and updates, all on one thread."""
 
-    ``publish`` is given the run's counters once a second and at its end.
-    """
-
-    def __init__(
-        self,
-        configuration: Configuration,
-        *,
-        kill: KillSwitch,
-        token: ShutdownToken,
-        tell: Callable[[str], None],
-        log_to: Callable[[str], None] | None = None,
-        publish: Callable[[dict[str, Any]], object] | None = None,
-        seconds: float | None = None,
-    ) -> None:
+    def __init__(self, configuration: Configuration, **of_every_run: Any) -> None:
         from lltool.kernels.clock import calibrate
-        from lltool.kernels.desk import new_log
 
-        self.configuration = configuration
-        self.kill, self.token, self.tell = kill, token, tell
-        self.log: LogRing = new_log(LOG_CAPACITY)
+        super().__init__(configuration, **of_every_run)
         # Desk n has epoch + n; a start a second later has others, and ids stay below 2^63, as FIX writes them.
         epoch = int(time.time()) * MAX_DESKS & 0x7FFFFFFF
-        self.floor: Floor = _floor(configuration, kill, self.log, epoch)
+        self.floor: Floor = _floor(configuration, self.kill, self.log, epoch)
+        self.breaker = self.floor.desks[0].breaker
         self.latencies = Latencies(self.floor.spans, calibrate(CALIBRATION_SECONDS)[0])
         self.symbols = [_Symbol(number, desk) for number, desk in enumerate(self.floor.desks)]
         self.gateway = _gateway(configuration, self.floor.desks, epoch)
@@ -104,19 +79,7 @@ class TradingRun:
                 api_key=_api_key(live.api_key_file),
             ),
         )
-        self.breaker_openings = 0
-        self.started_at = time.monotonic()
-        self.ended: str | None = None
-        self.killed_by: str | None = None
-        self.unconfirmed: int = 0
-        self.statistics: list[dict[str, Any]] = []
-        self._log_to = log_to
-        self._publish = publish
-        self._next_counters_ns = 0
         self._told_failure: str | None = None
-        self._seconds = seconds
-        self._breaker_was = "closed"
-        self._next_statistics = configuration.pipeline.statistics_every
         self._asked: dict[tuple[int, int], int] = {}
 
     # --- from start to end ----------------------------------------------------------------------------------------
@@ -126,40 +89,17 @@ class TradingRun:
         session = asyncio.ensure_future(self.market_data.run())
         await self.gateway.start()
         try:
-            while not self._is_over(session):
+            while not self._is_over():
+                if session.done():
+                    session.result()
                 self._look(monotonic_ns())
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             await self._shut_down(session)
 
-    def _is_over(self, session: asyncio.Future[None]) -> bool:
-        from lltool.kernels.kill_switch import KillSource
-
-        if session.done():
-            session.result()
-        source = self.kill.source
-        if source is KillSource.SIGNAL:  # tripped by the signal's handler, so that no order left after it
-            self.ended = "signal"
-        elif source is not None:
-            self.killed_by = source.name.lower()
-            self.ended = "kill switch"
-        elif self.token.requested:
-            self.ended = "signal" if self.token.signal is not None else "asked"
-        elif self._seconds is not None and time.monotonic() - self.started_at >= self._seconds:
-            self.ended = "time"
-        return self.ended is not None
-
     async def _shut_down(self, session: asyncio.Future[None]) -> None:
         """No new order, cancel all, wait for the answers, close, and write down the rest of the log."""
-        from lltool.kernels.kill_switch import KillSource
-
-        now_ns = monotonic_ns()
-        # From here on the switch is tripped in any case: nothing leaves by mistake while cancels are answered.
-        self.kill.trip(KillSource.SIGNAL if self.token.signal is not None else KillSource.OPERATOR, now_ns)
-        if self.killed_by is None:
-            self.tell(f"stopping ({self.ended or 'failure'}): cancelling all orders")
-        else:
-            self.tell(f"kill switch ({self.killed_by}): cancelling all orders")
+        self._stop_orders(monotonic_ns())
         # Orders leave on this thread only, so none is on its way now.
         await self._cancel_everything()
         self.market_data.stop()
@@ -170,8 +110,7 @@ class TradingRun:
         await asyncio.gather(session, return_exceptions=True)
         self._drain_log()
         self._publish_counters(monotonic_ns())
-        if self.unconfirmed:
-            self.tell(f"{self.unconfirmed} orders are not confirmed to be cancelled")
+        self._tell_unconfirmed()
 
     async def _cancel_everything(self) -> None:
         """Own orders first, then whatever the account has; repeated until all have ended or the time is up."""
@@ -205,25 +144,7 @@ class TradingRun:
 
     def take_limits(self, configuration: Configuration) -> bool:
         """Take the limits of ``configuration`` when each change tightens one; else none, and it is told why."""
-        found = tightening.changes(self.configuration, configuration)
-        loosened = [change for change in found if not change.is_tighter]
-        for change in loosened:
-            self._audit(f"limits: {change} is no tighter: it takes a new start, nothing was changed")
-        if loosened:
-            return False
-        for change in found:
-            self._audit(f"limits: {change}")
-        if not found:
-            self._audit("limits: nothing has changed")
-        for symbol in self.symbols:
-            tightening.apply(configuration, symbol.desk.router)
-        self.configuration = self.configuration.model_copy(update={"risk": configuration.risk})
-        return True
-
-    def _audit(self, line: str) -> None:
-        self.tell(line)
-        if self._log_to is not None:
-            self._log_to(line)
+        return self._tighten(configuration, [symbol.desk.router for symbol in self.symbols])
 
     # --- market data ----------------------------------------------------------------------------------------------
 
@@ -279,13 +200,7 @@ class TradingRun:
             symbol.desk.router.watch(now_ns, kill.stale_ms * _NS_PER_MS, kill.supervisor_ms * _NS_PER_MS)
         self._look_at_breaker(now_ns)
         self._look_at_session()
-        self._drain_log()
-        if now_ns >= self._next_counters_ns:
-            self._next_counters_ns = now_ns + INTERVAL_NS
-            self._publish_counters(now_ns)
-        if sum(symbol.desk.counters()["ticks"] for symbol in self.symbols) >= self._next_statistics:
-            self._next_statistics += self.configuration.pipeline.statistics_every
-            self._tell_statistics()
+        self._tell_when_due(now_ns)
 
     def _look_at_book(self, symbol: _Symbol, now_ns: int) -> None:
         from lltool.kernels.sync import State
@@ -326,17 +241,6 @@ class TradingRun:
                 desk.on(order.id, OrderEvent.CANCEL_SENT, now_ns)
                 self.gateway.cancel(desk, order.id, now_ns)
 
-    def _look_at_breaker(self, now_ns: int) -> None:
-        from lltool.kernels.kill_switch import KillSource
-
-        state = self.symbols[0].desk.breaker.state
-        if state != self._breaker_was:
-            self.tell(f"circuit breaker: {self._breaker_was} -> {state}")
-            self.breaker_openings += state == "open"
-            self._breaker_was = state
-            if self.breaker_openings >= self.configuration.kill.breaker_openings:
-                self.kill.trip(KillSource.BREAKER, now_ns)
-
     def _look_at_session(self) -> None:
         """A connection that cannot be had is told of once, until there is one or the reason is another."""
         failure = self.market_data.last_failure
@@ -344,27 +248,21 @@ class TradingRun:
             self.tell(f"no market data from {self.market_data.url}: {failure}; it is tried again")
         self._told_failure = failure
 
-    def _drain_log(self) -> None:
-        for entry in self.log.drain():
-            if self._log_to is not None:
-                self._log_to(f"{entry.ticks} {entry.text}")
+    # --- what is told ---------------------------------------------------------------------------------------------
 
-    def _tell_statistics(self) -> None:
-        from lltool.trading.live.report import statistics_of
+    def totals(self) -> dict[str, int]:
+        desks = self.floor.desks
+        return {
+            "ticks": sum(desk.counters()["ticks"] for desk in desks),
+            "orders": sum(desk.router.counters()["orders"] for desk in desks),
+            "fills": sum(desk.router.account.fills for desk in desks),
+        }
 
-        found = statistics_of(self)
-        self.statistics = [*self.statistics[-99:], found]
-        update, order = found["tick_to_update_ticks"], found["tick_to_order_ticks"]
-        self.tell(
-            f"{found['ticks']} ticks, {found['orders']} orders, {found['fills']} fills; "
-            f"tick to update p50 {update['p50']} p99 {update['p99']}, "
-            f"tick to order p50 {order['p50']} p99 {order['p99']} (ticks of the counter)"
-        )
-        self.latencies.end_window()
+    def report(self) -> dict[str, Any]:
+        return streams_report(self)
 
-    def _publish_counters(self, now_ns: int) -> None:
-        if self._publish is not None:
-            self._publish(counters_of(self, now_ns))
+    def counters(self, now_ns: int) -> dict[str, Any]:
+        return streams_counters(self, now_ns)
 
 
 def _floor(configuration: Configuration, kill: KillSwitch, log: LogRing, epoch: int) -> Floor:

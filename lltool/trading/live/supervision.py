@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any
 from lltool.errors import InvalidInput, LltoolError, Locked, from_os_error
 from lltool.root import Root
 from lltool.trading.live.counters import CountersPage, counters_file
-from lltool.trading.live.run import TradingRun, monotonic_ns
+from lltool.trading.live.lifecycle import Run, monotonic_ns
 from lltool.trading.log_file import log_file
 from lltool.trading.placement import core_of, pin, threads_beside
 from lltool.trading.run_directory import VARIABLE, kill_page_path
 
 if TYPE_CHECKING:
     from lltool.kernels.kill_switch import KillSwitch
+    from lltool.trading.configuration import Configuration
 
 BEATS = 10
 """Within the time that a supervisor may be silent."""
@@ -76,12 +77,6 @@ def supervise(specification: dict[str, Any], name: str) -> tuple[dict[str, Any] 
     from lltool.trading.configuration import load_configuration
 
     configuration = load_configuration(specification["config"])
-    if configuration.pipeline.layout != "run-to-completion":
-        raise InvalidInput(
-            f"configuration {specification['config']} cannot be used",
-            [f"pipeline.layout {configuration.pipeline.layout}: WebSocket streams run to completion on one thread"],
-            next_step="layouts of several cores are the packed feed's: `lltool bench run 'pipeline.*'`",
-        )
     interval = configuration.kill.supervisor_ms / 1000 / BEATS
     with _new_page(name) as (fd, kill), counters_file(name, len(configuration.market.symbols)) as counters:
         kill.beat(monotonic_ns())
@@ -195,8 +190,9 @@ async def trade(
     asyncio.get_running_loop().set_default_executor(threads_beside(cores_beside))
     # Now, with the loop running: asyncio would have put its own handler of Ctrl-C over the token's.
     with ShutdownToken(kill) as token:
-        run = TradingRun(
-            load_configuration(specification["config"]),
+        configuration = load_configuration(specification["config"])
+        run = _kind_of_run(configuration)(
+            configuration,
             kill=kill,
             token=token,
             tell=lambda line: print(f"lltool: {line}", file=sys.stderr, flush=True),  # noqa: T201
@@ -211,7 +207,17 @@ async def trade(
         return report_of(run)
 
 
-def _take_limits(run: TradingRun, path: str | None) -> None:
+def _kind_of_run(configuration: Configuration) -> type[Run]:
+    if configuration.live.encoding == "packed":
+        from lltool.trading.live.packed_run import PackedRun
+
+        return PackedRun
+    from lltool.trading.live.run import TradingRun
+
+    return TradingRun
+
+
+def _take_limits(run: Run, path: str | None) -> None:
     from lltool.trading.configuration import load_configuration
 
     if path is None:
@@ -236,7 +242,9 @@ def main() -> int:
     kill, counters = KillSwitch.attach(int(sys.argv[1])), CountersPage.attach(int(sys.argv[2]))
     specification = json.load(sys.stdin)
     try:
-        cores_beside = pin(core_of(load_configuration(specification["config"]), Root()))
+        configuration = load_configuration(specification["config"])
+        # The threads of the packed feed have cores of their own.
+        cores_beside = pin(None if configuration.live.encoding == "packed" else core_of(configuration, Root()))
         with log_file(specification["log"]) as log:
             report = asyncio.run(trade(specification, kill, counters, log, cores_beside))
     except LltoolError as error:

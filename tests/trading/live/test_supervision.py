@@ -40,7 +40,7 @@ class System:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.processes: list[subprocess.Popen[str]] = []
-        self.port = free_port()
+        self.port, self.feed_port, self.order_port = free_port(), free_port(), free_port()
         (folder / "run.toml").write_text(
             f'[live]\nstream_url = "ws://127.0.0.1:{self.port}/ws"\nrest_url = "http://127.0.0.1:{self.port}"\n'
             "[strategy]\norder_life_ms = 100000\nquantity = 0.00009\n"
@@ -67,9 +67,9 @@ class System:
             "--fix-port",
             "0",
             "--feed-port",
-            "0",
+            str(self.feed_port),
             "--order-port",
-            "0",
+            str(self.order_port),
             "--rate",
             "200",
             *arguments,
@@ -77,6 +77,15 @@ class System:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("streams ws://127.0.0.1:")
         return process
+
+    def trade_packed(self, layout: str) -> None:
+        """Have the run trade on the packed feed."""
+        path = self.folder / "run.toml"
+        _, _, rest = path.read_text().partition("[strategy]")
+        path.write_text(
+            f'[live]\nencoding = "packed"\nanswer_ms = 300\n[pipeline]\nlayout = "{layout}"\n'
+            f"[packed]\nfeed_port = {self.feed_port}\norder_port = {self.order_port}\n[strategy]{rest}"
+        )
 
     def run(self, *arguments: str) -> subprocess.Popen[str]:
         """A run that has sent orders."""
@@ -132,6 +141,61 @@ def test_a_signal_stops_it_with_every_order_cancelled(system: System, number: in
     output, _ = exchange.communicate(timeout=30)
     check(json.loads(output))
     assert exchange.returncode == 0
+
+
+LAYOUTS = ("run-to-completion", "two-cores", "three-cores")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_packed_feed_is_traded_on_in_each_layout(system: System, layout: str) -> None:
+    system.trade_packed(layout)
+    exchange = system.exchange("--json", "--fault", "unknown-execution@3", "--fault", "close@60")
+    run = system.run()
+    counters = system.counters(lambda found: found["symbols"]["BTCUSDT"]["resyncs"] > 0)
+    check(counters)
+    system.counters(lambda found: found["symbols"]["BTCUSDT"]["orders"] > counters["symbols"]["BTCUSDT"]["orders"])
+    run.send_signal(signal.SIGINT)
+    code, report = ended(run)
+    assert (code, report["ended"], report["orders_confirmed"]) == (0, "signal", True)
+    assert (report["session"]["failures"], report["missing_orders"]) == (1, 0)
+    exchange.send_signal(signal.SIGINT)
+    played = json.loads(exchange.communicate(timeout=30)[0])
+    symbol = report["symbols"]["BTCUSDT"]
+    assert played["faults"] == {"unknown-execution": 1, "close": 1}
+    # Every order came once, and every fill was heard of: also of the order that was asked about.
+    assert symbol["orders"]["orders"] == played["orders"]
+    assert symbol["account"] == played["accounts"]["BTCUSDT"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_kill_switch_stops_a_run_on_the_packed_feed(system: System, layout: str) -> None:
+    system.trade_packed(layout)
+    exchange = system.exchange("--json")
+    run = system.run()
+    assert system.start("kill").wait(30) == 0
+    code, report = ended(run)
+    assert (code, report["kill_switch"], report["orders_confirmed"]) == (1, "operator", True)
+    exchange.send_signal(signal.SIGINT)
+    played = json.loads(exchange.communicate(timeout=30)[0])
+    symbol = report["symbols"]["BTCUSDT"]
+    # What was booked when it was tripped and not sent any more is counted.
+    assert symbol["orders"]["orders"] == played["orders"] + report["unsent_orders"]
+    assert symbol["account"] == played["accounts"]["BTCUSDT"]
+
+
+def test_limits_of_a_run_on_the_packed_feed_are_tightened(system: System) -> None:
+    system.trade_packed("two-cores")
+    system.exchange()
+    path, log = system.folder / "run.toml", system.folder / "run.log"
+    run = system.run()
+    path.write_text(path.read_text().replace("[risk]", "[risk]\nmax_open_orders = 2"))
+    run.send_signal(signal.SIGHUP)
+    end = time.monotonic() + 20
+    while "risk.max_open_orders 10 -> 2" not in log.read_text():
+        assert time.monotonic() < end, log.read_text()[-500:]
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    assert ended(run)[0] == 0
 
 
 def test_a_second_signal_ends_it_at_once(system: System) -> None:
