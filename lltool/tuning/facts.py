@@ -54,6 +54,8 @@ FACTS: dict[str, Callable[[TunedHost], str]] = {
     "timer_migration": _timer_migration,
 }
 
+_OF_A_BOOT = frozenset({"timer_migration"})
+"""Facts that follow from how the kernel was started."""
 
 _SOME_CPUS, _SOME_NUMBER = "0-1", "1"
 SAMPLES = {
@@ -74,6 +76,11 @@ def with_samples(text: str) -> str:
 def named(text: str) -> list[str]:
     """The facts that a value names, in order."""
     return _PLACEHOLDER.findall(text)
+
+
+def is_of_a_boot(text: str) -> bool:
+    """Whether a value is right for this boot, and perhaps not for the next, which may have other arguments."""
+    return not _OF_A_BOOT.isdisjoint(named(text))
 
 
 def fill(text: str, host: TunedHost) -> str:

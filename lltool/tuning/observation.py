@@ -47,7 +47,7 @@ class Observation:
 
     ``settled`` is the verdict that needs no comparison (not applicable, no effect, or a value that this host cannot
     have), with its ``reason``; None where ``knobs`` decide. ``needs`` is the disruption that nobody allowed: the
-    setting is then left as it is.
+    setting is then left as it is. ``of_a_boot``: the next boot may want another value.
     """
 
     setting: str
@@ -57,6 +57,7 @@ class Observation:
     settled: Verdict | None = None
     reason: str = ""
     needs: str = ""
+    of_a_boot: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -138,7 +139,7 @@ def _observe_one(
     if entry.no_effect:
         return Observation(setting, entry, str(wish), states, Verdict.NO_EFFECT, entry.no_effect)
     needs = "" if entry.disrupts in allowed else entry.disrupts
-    return Observation(setting, entry, str(wish), states, needs=needs)
+    return Observation(setting, entry, str(wish), states, needs=needs, of_a_boot=facts.is_of_a_boot(value))
 
 
 def _state(kind: Kind, entry: Entry, knob: Knob, wish: Wish, host: TunedHost) -> KnobState:

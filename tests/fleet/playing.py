@@ -1,4 +1,4 @@
-"""Playbooks of the collection on hosts in network namespaces, and what they print."""
+"""Playbooks of the collection, as a controller plays them, and what they print."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,24 @@ class Play:
     recap: dict[str, dict[str, int]]
 
 
-def played(name: str, *arguments: str, directory: Path) -> Play:
-    """Run a playbook of the collection on the inventory of ``directory``, which also holds the collection."""
+def write_inventory(directory: Path, hosts: Mapping[str, Mapping[str, Any]], variables: Mapping[str, Any]) -> None:
+    """Make ``directory`` a controller's: the collection, and an inventory of ``hosts`` with ``variables`` for all."""
+    collections = directory / "ansible_collections/lltool"
+    collections.mkdir(parents=True, exist_ok=True)
+    if not (collections / "fleet").is_symlink():
+        (collections / "fleet").symlink_to(COLLECTION)
+    inventory = {"all": {"hosts": hosts, "vars": {"lltool_become": False, **variables}}}
+    (directory / "inventory.json").write_text(json.dumps(inventory))
+
+
+def played(name: str, *arguments: str, directory: Path, within_seconds: float = 280.0) -> Play:
+    """Run a playbook of the collection on the inventory of ``directory``."""
     with started(name, *arguments, directory=directory) as process:
-        output, _ = process.communicate(timeout=280)
+        try:
+            output, _ = process.communicate(timeout=within_seconds)
+        except BaseException:
+            process.kill()
+            raise
     recap = {
         line.split(":")[0].strip(): {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
         for line in output.partition("PLAY RECAP")[2].splitlines()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.playing import COLLECTION, PLAYBOOK, Play, played
+from tests.fleet.playing import PLAYBOOK, Play, played, write_inventory
 
 VERSION = "9.9.1"
 PROGRAM = f'def main():\n    print("lltool {VERSION}")\n'
@@ -170,22 +169,13 @@ class Controller:
     def __init__(self, directory: Path, hosts: dict[str, dict[str, Any]]) -> None:
         self.directory = directory
         self.hosts = {name: each | {"lltool_directory": f"{directory}/hosts/{name}"} for name, each in hosts.items()}
-        collections = directory / "ansible_collections/lltool"
-        collections.mkdir(parents=True)
-        (collections / "fleet").symlink_to(COLLECTION)
 
     def play(self, *arguments: str) -> Play:
-        inventory = {
-            "all": {
-                "hosts": self.hosts,
-                "vars": {
-                    "ansible_connection": "local",
-                    "ansible_python_interpreter": sys.executable,
-                    "lltool_become": False,
-                    "lltool_python": sys.executable,
-                    "lltool_version": VERSION,
-                },
-            }
+        variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "lltool_python": sys.executable,
+            "lltool_version": VERSION,
         }
-        (self.directory / "inventory.json").write_text(json.dumps(inventory))
+        write_inventory(self.directory, self.hosts, variables)
         return played("install", *arguments, "-e", '{"lltool_serial": ["100%"]}', directory=self.directory)

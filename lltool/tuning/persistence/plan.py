@@ -10,7 +10,7 @@ from lltool.tuning.boot.staging import Staging, plan_staging
 from lltool.tuning.observation import Observation
 from lltool.tuning.persistence.limits_d import limit_steps
 from lltool.tuning.persistence.mask import mask_steps
-from lltool.tuning.persistence.sysctl_d import sysctl_steps
+from lltool.tuning.persistence.sysctl_d import in_file, sysctl_steps
 from lltool.tuning.persistence.unit import obstacle, unit_steps
 from lltool.tuning.persistence.unit_d import unit_property_steps
 from lltool.tuning.step import Step
@@ -49,7 +49,7 @@ def plan_persistence(
             f"boot arguments are not staged: {staging.obstacle}; add them yourself: {' '.join(staging.arguments)}"
         )
     possible = [each for each in observations if each.settled is None and not each.needs]
-    others = [each for each in possible if each.kind.runtime and each.entry.kind != "sysctl"]
+    others = [each for each in possible if each.kind.runtime and not in_file(each)]
     runs = _runs(BootRun(tuple(at_boot), tuple(each.setting for each in possible)), transactions)
     steps = [*sysctl_steps(possible, root), *limit_steps(possible, root), *unit_property_steps(possible, root)]
     first: list[Step] = []

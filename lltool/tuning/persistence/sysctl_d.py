@@ -37,12 +37,20 @@ class Override:
 def sysctl_steps(observations: Sequence[Observation], root: Root) -> list[Step]:
     """Write the wanted value of every sysctl of this host into lltool's file."""
     lines: dict[str, str] = {}
+    renews: list[str] = []
     for observation in _sysctls(observations):
         for state in observation.knobs:
             value = state.live if state.met and state.live is not None else state.wanted
-            lines[key_of(state.knob.path)] = f"{key_of(state.knob.path)} = {value}"
-    renews = tuple(observation.setting for observation in _sysctls(observations))
-    return line_steps(_SETTING, root, PATH, lines, _key, renews=renews) if lines else []
+            key = key_of(state.knob.path)
+            lines[key] = f"{key} = {value}" if in_file(observation) else ""
+        if in_file(observation):
+            renews.append(observation.setting)
+    return line_steps(_SETTING, root, PATH, lines, _key, renews=tuple(renews)) if lines else []
+
+
+def in_file(observation: Observation) -> bool:
+    """Whether lltool's file sets it at boot. What each boot wants anew is left to lltool's run in that boot."""
+    return observation.entry.kind == "sysctl" and not observation.of_a_boot
 
 
 def sysctl_reduction(settings: Collection[str], root: Root) -> list[Step]:

@@ -78,6 +78,25 @@ def test_each_class_persists_by_its_own_mechanism(wanted: Target, persist: Persi
         assert not is_marked(text + "x")
 
 
+def test_a_value_that_the_next_boot_may_want_otherwise_is_left_to_the_run_in_that_boot(
+    make_loader: MakeLoader, make_target: MakeTarget, systemd: FakeSystemd, persist: Persist, kernel: FakeKernel
+) -> None:
+    make_loader("grub")
+    timers = Path(kernel.path("/proc/sys/kernel/timer_migration"))
+    timers.write_text("1\n")
+    profile = PROFILE + '"sysctl.kernel.timer_migration" = "{timer_migration}"\n'
+    persist(make_target(profile))
+    assert "timer_migration" not in kernel.read(SYSCTL_D)
+    assert "-m lltool tune" in kernel.read(UNIT)
+    files = {path: kernel.read(path) for path in (SYSCTL_D, UNIT)}
+
+    systemd.boot()
+    kernel.put("/sys/devices/system/cpu/isolated", "2-3")
+    persist(make_target(profile))
+    assert timers.read_text().strip() == "0"
+    assert {path: kernel.read(path) for path in files} == files
+
+
 def test_systemd_accepts_the_unit(wanted: Target, persist: Persist, kernel: FakeKernel, tmp_path: Path) -> None:
     persist(wanted)
     (tmp_path / "lltool-apply.service").write_text(kernel.read(UNIT))
