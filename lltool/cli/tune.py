@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,9 +25,8 @@ from lltool.cli.target import (
 
 if TYPE_CHECKING:
     from lltool.tuning.model import Finding
-    from lltool.tuning.observation import Observation
     from lltool.tuning.plan import Target
-    from lltool.tuning.transaction import Transaction
+    from lltool.tuning.transaction import Difference
 
 
 def tune(
@@ -74,7 +73,7 @@ def tune(
         if changes or persistence.steps:
             typer.confirm(f"Change {changes} settings of this host?", abort=True, err=True)
     applied = _apply(wanted, at_boot, within_ns, keep_going=keep_going)
-    document = findings_document("tune", profile, applied.findings) | {"changes": applied.changes}
+    document = findings_document("tune", profile, applied.findings) | {"changes": list(map(asdict, applied.changes))}
     print_findings(document, applied.findings, as_json=json)
     for note in applied.notes:
         say(note[0].upper() + note[1:] + ".")
@@ -89,12 +88,12 @@ def tune(
 class _Applied:
     """What became of a profile; ``at_once`` are the verdicts on what needs neither a boot nor a file.
 
-    ``changes`` are what was written: the setting, its value before, the wanted one.
+    ``changes`` are what has another value now.
     """
 
     findings: list[Finding]
     at_once: list[Finding]
-    changes: list[dict[str, str]]
+    changes: Sequence[Difference]
     notes: tuple[str, ...]
 
 
@@ -107,6 +106,7 @@ def _apply(wanted: Target, at_boot: list[str] | None, within_ns: int | None, *, 
     from lltool.tuning.held import record_held
     from lltool.tuning.persistence.plan import NOTHING_PERSISTS
     from lltool.tuning.store import Store
+    from lltool.tuning.transaction import differences
 
     root, store = wanted.host.root, Store(Root())
     with changing(store, root):
@@ -119,16 +119,8 @@ def _apply(wanted: Target, at_boot: list[str] | None, within_ns: int | None, *, 
         observed, findings = judged(wanted, store)
         untold = record_held(store, root, findings, time.time())
     at_once = [finding for finding, each in zip(findings, observed, strict=True) if each.kind.runtime]
-    changes = [] if transaction is None else _changes(observations, transaction)
+    changes = () if transaction is None else differences(transaction)
     return _Applied(findings, at_once, changes, (*persistence.notes, *filter(None, [untold])))
-
-
-def _changes(observations: Sequence[Observation], transaction: Transaction) -> list[dict[str, str]]:
-    """One for each setting that was written, in that order; a file that makes settings persist has no value."""
-    values = {each.setting: (each.live, each.wanted) for each in observations}
-    changed = dict.fromkeys(change.setting for change in transaction.changes)
-    pairs = {name: values.get(name, ("", "written")) for name in changed}
-    return [{"setting": name, "before": before, "after": after} for name, (before, after) in pairs.items()]
 
 
 def confirm(

@@ -6,7 +6,6 @@ import errno
 import fnmatch
 import graphlib
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from lltool.tuning.kinds.base import Kind, Knob
 from lltool.tuning.kinds.places import NotApplicable
 from lltool.tuning.model import Verdict
 from lltool.tuning.profile import Profile
-from lltool.tuning.values import Wish
+from lltool.tuning.values import Wish, in_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,8 @@ class Observation:
 
     @property
     def live(self) -> str:
-        """The live values in one line: each distinct one with how often it occurs."""
-        values = Counter("unreadable" if state.live is None else state.live for state in self.knobs)
-        if len(values) == 1:
-            return next(iter(values))
-        return ", ".join(f"{value} (x{count})" for value, count in values.most_common())
+        """The live values in one line."""
+        return in_one_line("unreadable" if state.live is None else state.live for state in self.knobs)
 
     @property
     def to_write(self) -> tuple[KnobState, ...]:

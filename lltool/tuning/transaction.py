@@ -12,6 +12,7 @@ from lltool.root import Root
 from lltool.tuning.journal import Journal, Record, of_type
 from lltool.tuning.kinds.base import Knob
 from lltool.tuning.store import Store
+from lltool.tuning.values import in_one_line
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -88,6 +89,34 @@ class Transaction:
             for change in self.changes
             if not change.undone and (self.is_of_this_boot or change.persistent or change.renewed)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting that has another value than before a transaction: both of them, in one line."""
+
+    setting: str
+    before: str
+    after: str
+
+
+def differences(transaction: Transaction) -> list[Difference]:
+    """What a transaction changed, in the order of its writes: not what was refused, or only remembered.
+
+    What makes settings persist has no value to show, and was ``written``.
+    """
+    changed: dict[str, list[Change]] = {}
+    for change in transaction.changes:
+        if change.after != change.before:
+            changed.setdefault(change.setting, []).append(change)
+    return [
+        Difference(
+            setting,
+            in_one_line("" if each.persistent else each.before for each in changes),
+            in_one_line("written" if each.persistent else each.after or "" for each in changes),
+        )
+        for setting, changes in changed.items()
+    ]
 
 
 def read_transaction(journal: Journal, boot_id: str) -> Transaction:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,3 +128,11 @@ def _cpus(text: str) -> str:
     if not cpus:
         raise ValueError(f"{text!r} names no CPU")
     return format_cpulist(cpus)
+
+
+def in_one_line(values: Iterable[str]) -> str:
+    """Each distinct value with how often it occurs."""
+    counts = Counter(values)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{value} (x{count})" for value, count in counts.most_common())

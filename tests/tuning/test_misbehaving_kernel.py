@@ -15,6 +15,7 @@ from lltool.tuning.model import Finding, Verdict
 from lltool.tuning.plan import Target, make_plan, target
 from lltool.tuning.rollback import changes_in_force, rollback
 from lltool.tuning.store import Store
+from lltool.tuning.transaction import differences
 from lltool.tuning.undo import Outcome
 from lltool.tuning.verdicts import judge
 
@@ -61,6 +62,22 @@ def test_turbo_that_the_firmware_switched_off_is_refused(tune: Tune, kernel: Any
     finding = only(tune('"cpu.turbo" = "on"'))
     assert finding.verdict is Verdict.REFUSED
     assert "firmware" in finding.reason
+
+
+def test_what_the_kernel_refused_is_no_change_and_of_the_rest_the_value_read_back_is_told(
+    profile: Callable[..., Target], kernel: Any, store: Store
+) -> None:
+    kernel.errors[NO_TURBO] = errno.EPERM
+    wanted = profile('"cpu.turbo" = "on"\n"sysctl.net.core.rmem_max" = ">= 26214400"\n"sysctl.vm.swappiness" = 1')
+    before = kernel.read("/proc/sys/net/core/rmem_max")
+    done = apply(wanted.observe(), kernel, store, "test", keep_going=False)
+    assert done is not None
+    assert {each.setting: (each.before, each.after) for each in differences(done)} == {
+        "sysctl.net.core.rmem_max": (before, "26214400"),
+        "sysctl.vm.swappiness": ("60", "1"),
+    }
+    again = apply(wanted.observe(), kernel, store, "test", keep_going=False)
+    assert again is None or differences(again) == []
 
 
 def test_turbo_of_the_intel_driver_counts_the_other_way_round(tune: Tune, kernel: Any) -> None:
