@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +23,7 @@ import pytest
 from tests.fleet.playing import PLAYBOOK, Play, played, write_inventory
 
 VERSION = "9.9.1"
+SECRET = "only-for-the-index-23571113"
 PROGRAM = f'def main():\n    print("lltool {VERSION}")\n'
 # A build backend of its own: nothing is fetched to build it.
 BACKEND = """
@@ -84,6 +87,15 @@ def server(tmp_path: Path) -> Iterator[str]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - its name in http.server
             """Say nothing."""
 
+        def do_GET(self) -> None:
+            credentials = base64.b64encode(f"reader:{SECRET}".encode()).decode()
+            if self.path.startswith("/locked/") and self.headers.get("Authorization") != f"Basic {credentials}":
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="locked"')
+                self.end_headers()
+            else:
+                super().do_GET()
+
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path)) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
@@ -110,7 +122,8 @@ def test_each_source_is_installed_once_and_what_is_not_pinned_is_refused(tmp_pat
         "altered": (pinned | {"lltool_checksum": sha256(source)}, "Compare the archive with its checksum"),
         "unpinned": ({"lltool_wheel": str(wheel)}, "Refuse anything but one source"),
         "two": (pinned | {"lltool_index": ""}, "Refuse anything but one source"),
-        "index": ({"lltool_index": index(tmp_path / "only_source", lltool=source)}, "Install"),
+        "index": ({"lltool_index": index(tmp_path / "only_source", lltool=source)}, "Say why it could not be installed"),
+        "shell": (pinned | {"lltool_directory": f"{tmp_path}/$(touch {tmp_path}/pwned)"}, "Refuse what is no plain path"),
     }
     controller = Controller(tmp_path, good | {name: variables for name, (variables, _) in bad.items()})
 
@@ -125,6 +138,7 @@ def test_each_source_is_installed_once_and_what_is_not_pinned_is_refused(tmp_pat
     for name in good:
         done = subprocess.run([tmp_path / "hosts" / name / "bin/lltool"], capture_output=True, text=True, check=True)
         assert done.stdout == f"lltool {VERSION}\n"
+    assert not (tmp_path / "pwned").exists()
     incoming = tmp_path / "hosts/wheel/incoming"
     assert {path.stat().st_mode & 0o777 for path in (incoming, *incoming.iterdir())} == {0o700, 0o600}
 
@@ -144,11 +158,40 @@ def test_each_source_is_installed_once_and_what_is_not_pinned_is_refused(tmp_pat
     assert (tmp_path / "hosts/index/bin/lltool").exists()
 
 
+def test_credentials_of_an_index_or_a_url_are_nowhere_afterwards(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = write_wheel(tmp_path, wheel_files("lltool", PROGRAM, VERSION), "lltool", VERSION)
+    index(tmp_path / "locked/index", lltool=tmp_path / "locked" / wheel.name)
+    wheel = wheel.rename(tmp_path / "locked" / wheel.name)
+    locked = server.replace("//", f"//reader:{SECRET}@") + "/locked"
+    controller = Controller(
+        tmp_path,
+        {
+            "index": {"lltool_index": f"{locked}/index"},
+            "url": {"lltool_url": f"{locked}/{wheel.name}", "lltool_checksum": sha256(wheel)},
+            "empty": {"lltool_index": f"{locked}/nothing"},
+        },
+    )
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\nlog_path = {tmp_path}/log\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    play = controller.play("-vvv")
+    assert {name: counts["failed"] for name, counts in play.recap.items()} == {"index": 0, "url": 0, "empty": 1}
+    assert "No matching distribution found for lltool==9.9.1" in play.output
+    assert "TASK [lltool.fleet.lltool : Install]" in (tmp_path / "log").read_text()
+    (tmp_path / "inventory.json").unlink()
+    assert SECRET not in play.output
+    told = [path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert told == []
+
+
 def index(directory: Path, **archives: Path) -> str:
-    """The URL of a package index (PEP 503) that has these."""
+    """The URL of a package index (PEP 503) in a directory that has these."""
     for name, archive in archives.items():
         (directory / name).mkdir(parents=True)
-        (directory / name / "index.html").write_text(f'<a href="{archive.as_uri()}">{archive.name}</a>')
+        (directory / name / "index.html").write_text(
+            f'<a href="{os.path.relpath(archive, directory / name)}">{archive.name}</a>'
+        )
     return directory.as_uri()
 
 
@@ -168,7 +211,7 @@ class Controller:
 
     def __init__(self, directory: Path, hosts: dict[str, dict[str, Any]]) -> None:
         self.directory = directory
-        self.hosts = {name: each | {"lltool_directory": f"{directory}/hosts/{name}"} for name, each in hosts.items()}
+        self.hosts = {name: {"lltool_directory": f"{directory}/hosts/{name}"} | each for name, each in hosts.items()}
 
     def play(self, *arguments: str) -> Play:
         variables = {

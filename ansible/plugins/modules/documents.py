@@ -53,6 +53,7 @@ written:
 
 import json
 import os
+import stat
 import tempfile
 from typing import Any
 
@@ -64,6 +65,7 @@ LARGEST_BYTES = 1 << 20
 """The state of a host with a thousand CPUs is a tenth of it."""
 
 SUFFIX = ".json"
+MODE = 0o600
 
 
 def document(answer: dict[str, Any]) -> str:
@@ -84,13 +86,9 @@ def status(word: str, reason: str) -> str:
 
 
 def write(path: str, text: str) -> bool:
-    """Replace a file at once; whether that changed anything."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            if file.read(len(text) + 1) == text:
-                return False
-    except (OSError, ValueError):
-        pass  # it is not there, or not what it should be: it is written
+    """Have a file for its owner only with this text, whatever is in its place; whether that changed anything."""
+    if present(path) == text:
+        return False
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -102,6 +100,18 @@ def write(path: str, text: str) -> bool:
     return True
 
 
+def present(path: str) -> str | None:
+    """The text of a file as C(write) leaves one; None for anything else, which is not followed and not waited for."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), encoding="utf-8") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == MODE:
+                return file.read(LARGEST_BYTES + 1)
+    except (OSError, ValueError):
+        pass  # not there, or not what it should be: it is written
+    return None
+
+
 def main() -> None:
     """Keep the answers."""
     module = AnsibleModule(
@@ -111,6 +121,7 @@ def main() -> None:
             "purge": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
+        no_log=True,  # hosts' documents are nothing for the controller's system log
     )
     directory, answers = module.params["directory"], module.params["answers"]
     unfit = sorted(name for name in answers if not name or name.startswith(".") or "/" in name or "\0" in name)

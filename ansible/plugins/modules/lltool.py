@@ -130,7 +130,7 @@ messages:
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -139,6 +139,10 @@ COMPLIANT = 0
 DRIFTED = 3
 REBOOT = 4
 MOST_MESSAGES = 20
+LONGEST_MESSAGE = 500
+LARGEST_BYTES = 1 << 20
+"""Of a document: the state of a host with a thousand CPUs is a tenth of it."""
+
 DONE = {
     "tune": (COMPLIANT, DRIFTED, REBOOT),
     "verify": (COMPLIANT, DRIFTED, REBOOT),
@@ -156,27 +160,52 @@ class Lltool:
         self.parameters = module.params
         self.messages: list[str] = []
 
-    def run(self, *words: str, known: Sequence[int] = (0,)) -> tuple[int, dict[str, Any]]:
-        """Run a command; return its exit code and its document. Fails the task for any other exit code."""
+    def run(self, *words: str, known: Sequence[int] = (0,)) -> tuple[int, str]:
+        """Run a command; return its exit code and what it printed. Fails the task for any other exit code."""
         environment = {"LC_ALL": "C.UTF-8"}
         if self.parameters["state_directory"]:
             environment["LLTOOL_STATE_DIR"] = self.parameters["state_directory"]
-        command = [self.parameters["executable"], *words]
-        code, out, err = self.module.run_command(command, environ_update=environment)
-        self.messages += err.splitlines()[:MOST_MESSAGES]
+        code, out, err = self.module.run_command([self.parameters["executable"], *words], environ_update=environment)
+        self.messages += [line[:LONGEST_MESSAGE] for line in err.splitlines()[:MOST_MESSAGES]]
         if code not in known:
-            self.module.fail_json(
-                msg=f"lltool failed: {err.strip()[-2000:] or 'it said nothing'}",
-                schema=SCHEMA,
-                exit_code=code,
-                cmd=command,
-            )
-        if "--json" not in words:
-            return code, {}
+            self.fail(f"lltool failed: {err.strip()[-2000:] or 'it said nothing'}", code, words)
+        return code, out
+
+    def ask(self, document: str, *words: str, known: Sequence[int] = (0,)) -> tuple[int, dict[str, Any]]:
+        """Run a command that prints C(lltool.DOCUMENT/1); return its exit code and that. Fails for any other one."""
+        words = (*words, "--json")
+        code, out = self.run(*words, known=known)
+        if len(out) > LARGEST_BYTES:
+            self.fail(f"lltool printed {len(out)} characters, more than {LARGEST_BYTES}", code, words)
         try:
-            return code, json.loads(out)
-        except ValueError as error:
-            self.module.fail_json(msg=f"lltool printed no JSON: {error}", schema=SCHEMA, exit_code=code, cmd=command)
+            found = json.loads(out)
+        except (ValueError, RecursionError) as error:
+            self.fail(f"lltool printed no JSON: {error}", code, words)
+        understood = f"lltool.{document}/1"
+        schema = found.get("schema") if isinstance(found, dict) else None
+        if schema != understood:
+            self.fail_for_version(f"it prints {str(schema)[:80]!r}, and {understood!r} is understood", code, words)
+        return code, found
+
+    def fail_for_version(self, reason: str, code: int, words: Sequence[str]) -> NoReturn:
+        """Fail, because lltool on the host is older or newer than the collection."""
+        self.fail(
+            f"lltool on this host is of another version than this collection: {reason}; "
+            "install its own (lltool.fleet.install)",
+            code,
+            words,
+        )
+
+    def fail(self, message: str, code: int, words: Sequence[str]) -> NoReturn:
+        """Fail. Whether anything was changed is not known then: what is in force is undone where a rollout fails."""
+        self.module.fail_json(
+            msg=message,
+            schema=SCHEMA,
+            exit_code=code,
+            cmd=[self.parameters["executable"], *words],
+            changed=words[0] == "tune" and "--yes" in words and code in DONE["tune"],
+        )
+        raise AssertionError("fail_json does not return")
 
     def selection(self, *, allow: bool = False) -> list[str]:
         """The options that tune, plan and verify share."""
@@ -191,23 +220,24 @@ class Lltool:
 
 def tune(lltool: Lltool) -> dict[str, Any]:
     """Apply what differs, in one run of lltool; in check mode plan it."""
-    parameters, check = lltool.parameters, lltool.module.check_mode
-    words = ["tune", "--dry-run" if check else "--yes", "--json", *(["--persist"] if parameters["persist"] else [])]
-    code, found = lltool.run(*words, *lltool.selection(allow=True), known=(0,) if check else DONE["tune"])
-    if check:
-        acts = {"change", "reboot"} if parameters["persist"] else {"change"}
-        acted = [item for item in found["settings"] if item["action"] in acts]
-        changes = [(item["setting"], item["live"], item["wanted"]) for item in acted]
-        return {"changed": bool(changes), "exit_code": code, "diff": diff_of(changes)}
+    words = ["tune", *(["--persist"] if lltool.parameters["persist"] else []), *lltool.selection(allow=True)]
+    if lltool.module.check_mode:
+        return planned(*lltool.ask("plan", *words, "--dry-run"))
+    words.append("--yes")
+    code, found = lltool.ask("tune", *words, known=DONE["tune"])
     if "changes" not in found:
-        lltool.module.fail_json(
-            msg="lltool on this host is older than this collection: install its own version (lltool.fleet.install)",
-            schema=SCHEMA,
-            exit_code=code,
-            changed=True,  # which is not known: what it did is undone
-        )
+        lltool.fail_for_version("it does not tell what it changed", code, words)
     changes = [(each["setting"], each["before"], each["after"]) for each in found["changes"]]
     return {"changed": bool(changes), "exit_code": code, "diff": diff_of(changes), **judged(code, found)}
+
+
+def planned(code: int, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What tune would change. ``persist`` names the files that it would write: where there is none, all is staged."""
+    acts = {"change", "reboot", "file"} if found["persist"] else {"change"}
+    acted = [item for item in found["settings"] if item["action"] in acts]
+    diff = diff_of([(item["setting"], item["live"], item["wanted"]) for item in acted])
+    diff["after"] += "".join(f"{line}\n" for line in found["persist"])
+    return {"changed": bool(acted or found["persist"]), "exit_code": code, "diff": diff}
 
 
 def diff_of(changes: Sequence[tuple[str, str, str]]) -> dict[str, str]:
@@ -233,13 +263,13 @@ def judged(code: int, found: Mapping[str, Any]) -> dict[str, Any]:
 
 def verify(lltool: Lltool) -> dict[str, Any]:
     """Verify; a finding is no failure."""
-    code, found = lltool.run("verify", "--json", *lltool.selection(), known=DONE["verify"])
+    code, found = lltool.ask("verify", "verify", *lltool.selection(), known=DONE["verify"])
     return {"changed": False, "exit_code": code, **judged(code, found)}
 
 
 def rollback(lltool: Lltool) -> dict[str, Any]:
     """Undo what is in force."""
-    code, found = lltool.run("history", "--json")
+    code, found = lltool.ask("history", "history")
     in_force = [each for each in found["transactions"] if each["status"] in ("applied", "unfinished")]
     diff = {
         "before": "".join(f"{name} = lltool's\n" for each in in_force for name in each["settings"]),
@@ -248,48 +278,49 @@ def rollback(lltool: Lltool) -> dict[str, Any]:
     if lltool.module.check_mode:
         return {"changed": bool(in_force), "exit_code": code, "diff": diff}
     only = [word for pattern in lltool.parameters["only"] for word in ("--only", pattern)]
-    code, found = lltool.run("rollback", "--json", *only, known=DONE["rollback"])
+    code, found = lltool.ask("rollback", "rollback", *only, known=DONE["rollback"])
     return {"changed": bool(found["knobs"]), "exit_code": code, "diff": diff}
 
 
 def bench(lltool: Lltool) -> dict[str, Any]:
     """Measure; the result stays on the host, its figures are in the next state."""
     parameters = lltool.parameters
-    words = ["bench", "run", *parameters["benchmarks"]] if parameters["benchmarks"] else ["bench", "all"]
-    words += ["--quick"] if parameters["quick"] else []
-    words += ["--cores", parameters["cores"]] if parameters["cores"] else []
-    words += ["--output", parameters["output"]] if parameters["output"] else []
     if lltool.module.check_mode:
         return {"changed": False, "exit_code": 0, "skipped": True}
+    words = ["bench", "run" if parameters["benchmarks"] else "all", *measuring(parameters)]
+    words += ["--", *parameters["benchmarks"]] if parameters["benchmarks"] else []
     code, _ = lltool.run(*words)
     return {"changed": False, "exit_code": code}
+
+
+def measuring(parameters: Mapping[str, Any]) -> list[str]:
+    """The options that bench and trial share."""
+    words = ["--quick"] if parameters["quick"] else []
+    words += ["--cores", parameters["cores"]] if parameters["cores"] else []
+    words += ["--output", parameters["output"]] if parameters["output"] else []
+    return words
 
 
 def compare(lltool: Lltool) -> dict[str, Any]:
     """The gate: whether anything is worse than before."""
     parameters = lltool.parameters
-    words = ["bench", "compare", parameters["before"], parameters["after"], "--fail-on", "worse", "--json"]
-    code, found = lltool.run(*words, known=DONE["compare"])
+    words = ["bench", "compare", parameters["before"], parameters["after"], "--fail-on", "worse"]
+    code, found = lltool.ask("compare", *words, known=DONE["compare"])
     worse = [each["benchmark"] for each in found["comparisons"] if each["outcome"] == "worse"]
     return {"changed": False, "exit_code": code, "worse": sorted(set(worse)), "outcomes": found["outcomes"]}
 
 
 def trial(lltool: Lltool) -> dict[str, Any]:
     """Measure untuned and tuned in turn; the host is put back."""
-    parameters = lltool.parameters
     if lltool.module.check_mode:
         return {"changed": False, "exit_code": 0, "skipped": True}
-    words = ["trial", "--profile", parameters["profile"]]
-    words += ["--quick"] if parameters["quick"] else []
-    words += ["--cores", parameters["cores"]] if parameters["cores"] else []
-    words += ["--output", parameters["output"]] if parameters["output"] else []
-    code, _ = lltool.run(*words)
+    code, _ = lltool.run("trial", "--profile", lltool.parameters["profile"], *measuring(lltool.parameters))
     return {"changed": False, "exit_code": code}
 
 
 def state(lltool: Lltool) -> dict[str, Any]:
     """The state of the host in one small document."""
-    code, found = lltool.run("monitor", "metrics", "--json")
+    code, found = lltool.ask("host-state", "monitor", "metrics")
     return {"changed": False, "exit_code": code, "state": found}
 
 
