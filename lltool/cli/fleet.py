@@ -52,7 +52,7 @@ def report(
     fleet = picture(hosts(directory))
     page = output if output is not None else None if json else directory.resolve().with_suffix(".html")
     if page is not None:
-        write_atomically(page, render_fleet(fleet_page(fleet, str(directory), time.time())))
+        write_atomically(page, render_fleet(fleet_page(fleet, str(directory), time.time())), mode=0o600)
     if json:
         print_json(fleet_document(fleet))
     else:

@@ -23,6 +23,9 @@ from lltool.fleet.wire import Bench, Head, HostState, HostStatus, TrialBrief, Ve
 MAX_BYTES = 32 * 1024 * 1024
 """Beyond the result of the longest trial."""
 
+MAX_VALUES = 500_000
+"""Beyond it too. An empty list takes three bytes of a file, and hundreds of memory."""
+
 MAX_FILES = 100
 """Of one host."""
 
@@ -162,6 +165,8 @@ def _read(path: str) -> bytes:
         raise from_os_error(f"{path} cannot be read", error) from error
     if len(data) > MAX_BYTES:
         raise InvalidInput(f"{path} is not used", [f"larger than {MAX_BYTES // 1024**2} MiB"])
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise InvalidInput(f"{path} is not used", [f"it holds more than {MAX_VALUES} values"])
     return data
 
 
@@ -204,10 +209,9 @@ def _add_verify_document(report: HostReport, data: bytes, created: float) -> Non
     from lltool.latest import Latest
     from lltool.monitor.host_state import verdicts_of
 
-    document = json.loads(data)
     try:
-        found = verdicts_of(Latest(created, document))
-    except (KeyError, TypeError, AttributeError) as error:
+        found = verdicts_of(Latest(created, json.loads(data)))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidInput(
             "the document is not used", [f"not what `lltool verify --json` prints: {error!r}"]
         ) from error

@@ -23,7 +23,8 @@ import pytest
 from tests.fleet.playing import PLAYBOOK, Play, played, write_inventory
 
 VERSION = "9.9.1"
-SECRET = "only-for-the-index-23571113"
+WORD = "only-for-the-index-23571113"
+"""Between reader and host name of an address."""
 PROGRAM = f'def main():\n    print("lltool {VERSION}")\n'
 # A build backend of its own: nothing is fetched to build it.
 BACKEND = """
@@ -88,7 +89,7 @@ def server(tmp_path: Path) -> Iterator[str]:
             """Say nothing."""
 
         def do_GET(self) -> None:
-            credentials = base64.b64encode(f"reader:{SECRET}".encode()).decode()
+            credentials = base64.b64encode(f"reader:{WORD}".encode()).decode()
             if self.path.startswith("/locked/") and self.headers.get("Authorization") != f"Basic {credentials}":
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="locked"')
@@ -122,8 +123,14 @@ def test_each_source_is_installed_once_and_what_is_not_pinned_is_refused(tmp_pat
         "altered": (pinned | {"lltool_checksum": sha256(source)}, "Compare the archive with its checksum"),
         "unpinned": ({"lltool_wheel": str(wheel)}, "Refuse anything but one source"),
         "two": (pinned | {"lltool_index": ""}, "Refuse anything but one source"),
-        "index": ({"lltool_index": index(tmp_path / "only_source", lltool=source)}, "Say why it could not be installed"),
-        "shell": (pinned | {"lltool_directory": f"{tmp_path}/$(touch {tmp_path}/pwned)"}, "Refuse what is no plain path"),
+        "index": (
+            {"lltool_index": index(tmp_path / "only_source", lltool=source)},
+            "Say why it could not be installed",
+        ),
+        "shell": (
+            pinned | {"lltool_directory": f"{tmp_path}/$(touch {tmp_path}/pwned)"},
+            "Refuse what is no plain path",
+        ),
     }
     controller = Controller(tmp_path, good | {name: variables for name, (variables, _) in bad.items()})
 
@@ -164,7 +171,7 @@ def test_credentials_of_an_index_or_a_url_are_nowhere_afterwards(
     wheel = write_wheel(tmp_path, wheel_files("lltool", PROGRAM, VERSION), "lltool", VERSION)
     index(tmp_path / "locked/index", lltool=tmp_path / "locked" / wheel.name)
     wheel = wheel.rename(tmp_path / "locked" / wheel.name)
-    locked = server.replace("//", f"//reader:{SECRET}@") + "/locked"
+    locked = server.replace("//", f"//reader:{WORD}@") + "/locked"
     controller = Controller(
         tmp_path,
         {
@@ -176,12 +183,12 @@ def test_credentials_of_an_index_or_a_url_are_nowhere_afterwards(
     (tmp_path / "ansible.cfg").write_text(f"[defaults]\nlog_path = {tmp_path}/log\n")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     play = controller.play("-vvv")
+    assert WORD not in play.output
     assert {name: counts["failed"] for name, counts in play.recap.items()} == {"index": 0, "url": 0, "empty": 1}
     assert "No matching distribution found for lltool==9.9.1" in play.output
     assert "TASK [lltool.fleet.lltool : Install]" in (tmp_path / "log").read_text()
     (tmp_path / "inventory.json").unlink()
-    assert SECRET not in play.output
-    told = [path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    told = [path for path in tmp_path.rglob("*") if path.is_file() and WORD.encode() in path.read_bytes()]
     assert told == []
 
 

@@ -44,8 +44,7 @@ def lltool_that(tmp_path: Path) -> Callable[..., Callable[..., Called]]:
         (tmp_path / "says").write_text(says)
         program = tmp_path / "lltool"
         program.write_text(
-            "#!/bin/sh\n"
-            f'cd {tmp_path} && printf "%s\\0" "$@" > words && cat says >&2 && cat prints && exit {code}\n'
+            f'#!/bin/sh\ncd {tmp_path} && printf "%s\\0" "$@" > words && cat says >&2 && cat prints && exit {code}\n'
         )
         program.chmod(0o755)
         return lambda **parameters: call("lltool", tmp_path, executable=str(program), **parameters)
@@ -85,14 +84,24 @@ def test_parameters_are_words_and_no_shell_reads_them(
     lltool_that: Callable[..., Callable[..., Called]], tmp_path: Path
 ) -> None:
     bench = lltool_that("")
-    assert not bench(action="bench", benchmarks=[HOSTILE, "--help"], cores=HOSTILE, output=HOSTILE).get("failed")
-    words = ["bench", "run", "--quick", "--cores", HOSTILE, "--output", HOSTILE, "--", HOSTILE, "--help"]
+    assert not bench(action="bench", benchmarks=[HOSTILE, "--help"], cores=HOSTILE, output="x y/$(touch pwned)").get("failed")
+    words = ["bench", "run", "--quick", "--cores", HOSTILE, "--output", "x y/$(touch pwned)", "--", HOSTILE, "--help"]
     assert (tmp_path / "words").read_text().split("\0")[:-1] == words
     tune = lltool_that(document("tune", settings=[], changes=[]))
     assert not tune(action="tune", profile=HOSTILE, only=[HOSTILE], skip=[HOSTILE])["changed"]
     words = ["tune", "--profile", HOSTILE, "--only", HOSTILE, "--skip", HOSTILE, "--yes", "--json"]
     assert (tmp_path / "words").read_text().split("\0")[:-1] == words
     assert not list(tmp_path.glob("**/pwned"))
+
+
+def test_results_are_in_a_directory_of_their_owner(
+    lltool_that: Callable[..., Callable[..., Called]], tmp_path: Path
+) -> None:
+    measure = lltool_that("")
+    assert measure(action="bench", output=str(tmp_path / "checked/b.json"), _ansible_check_mode=True)["skipped"]
+    assert not (tmp_path / "checked").exists()
+    measure(action="trial", output=str(tmp_path / "results/trial"))
+    assert (tmp_path / "results").stat().st_mode & 0o777 == 0o700
 
 
 def test_what_lltool_says_is_kept_in_bounds(lltool_that: Callable[..., Callable[..., Called]]) -> None:
@@ -104,7 +113,7 @@ def test_what_lltool_says_is_kept_in_bounds(lltool_that: Callable[..., Callable[
 
 
 def test_a_plan_is_a_change_where_a_value_or_a_file_would_be_written(
-    lltool_that: Callable[..., Callable[..., Called]]
+    lltool_that: Callable[..., Callable[..., Called]],
 ) -> None:
     staged = {"setting": "boot.isolcpus", "live": "", "wanted": "2-3", "action": "reboot"}
     check = {"action": "tune", "persist": True, "_ansible_check_mode": True}

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from lltool.bench.results import write_result
 from lltool.errors import InvalidInput
-from lltool.fleet.collected import MAX_BYTES, hosts
+from lltool.fleet.collected import MAX_BYTES, MAX_VALUES, hosts
 from lltool.fleet.document import fleet_document
 from lltool.fleet.host_report import HostReport, Standing
 from lltool.fleet.outliers import outliers, scores
@@ -168,6 +168,41 @@ def test_a_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
     assert "larger than" in host.reason
 
 
+VERIFIED = '{"schema": "lltool.verify/1", "profile": "hft", "settings": '
+STATE = '{"schema": "lltool.host-state/1", "x": '
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (VERIFIED + "9" * 5000 + "}", "number out of range"),
+        (VERIFIED + "[" * 100_000, "recursion limit"),
+        (VERIFIED + '[{"setting": "a", "verdict": ["x"]}]}', "not what `lltool verify --json` prints"),
+        (VERIFIED + '[{"setting": "\\ud800", "verdict": "drift"}]}', "hex escape"),
+        (json.dumps(state("h1")).replace("1700000000.0", "1e999"), "finite number"),
+        (json.dumps(state("h1")).replace("1700000000.0", "NaN"), "finite number"),
+        (STATE + "[" + "[]," * MAX_VALUES + "[]]}", f"more than {MAX_VALUES} values"),
+        ("", "EOF"),
+    ],
+    ids=[
+        "a long number",
+        "deep",
+        "another type",
+        "half a character",
+        "infinite",
+        "no number",
+        "a million values",
+        "empty",
+    ],
+)
+def test_text_that_would_harm_its_reader_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    put(tmp_path, "h1", text)
+    put(tmp_path, "h2", state("h2", ok=["a"]))
+    found = seen(tmp_path)
+    assert (found["h1"].standing, found["h2"].standing) == (Standing.REFUSED, Standing.COMPLIANT)
+    assert reason in found["h1"].reason
+
+
 def test_a_directory_without_hosts_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no host"):
         list(hosts(tmp_path))
@@ -230,6 +265,7 @@ def test_the_command_writes_the_page_beside_the_directory(lltool: Command, tmp_p
     assert done.returncode == 3
     assert done.stdout.strip() == str(tmp_path / "fleet.html")
     assert "h1" in (tmp_path / "fleet.html").read_text()
+    assert (tmp_path / "fleet.html").stat().st_mode & 0o777 == 0o600
     refused = lltool("fleet", "report", "missing")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr

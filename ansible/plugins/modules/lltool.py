@@ -53,7 +53,9 @@ options:
     type: bool
     default: true
   output:
-    description: Result file of O(action=bench), or directory of O(action=trial), on the host.
+    description:
+      - Result file of O(action=bench), or directory of O(action=trial), on the host.
+      - The directory that it is in is made where it is missing, for its owner only.
     type: path
   before:
     description: The earlier result of O(action=compare), on the host.
@@ -284,21 +286,27 @@ def rollback(lltool: Lltool) -> dict[str, Any]:
 
 def bench(lltool: Lltool) -> dict[str, Any]:
     """Measure; the result stays on the host, its figures are in the next state."""
+    benchmarks = lltool.parameters["benchmarks"]
+    return measured(lltool, ["bench", "run" if benchmarks else "all"], ["--", *benchmarks] if benchmarks else [])
+
+
+def trial(lltool: Lltool) -> dict[str, Any]:
+    """Measure untuned and tuned in turn; the host is put back."""
+    return measured(lltool, ["trial", "--profile", lltool.parameters["profile"]], [])
+
+
+def measured(lltool: Lltool, command: Sequence[str], operands: Sequence[str]) -> dict[str, Any]:
+    """Run a command that measures; in check mode nothing."""
     parameters = lltool.parameters
     if lltool.module.check_mode:
         return {"changed": False, "exit_code": 0, "skipped": True}
-    words = ["bench", "run" if parameters["benchmarks"] else "all", *measuring(parameters)]
-    words += ["--", *parameters["benchmarks"]] if parameters["benchmarks"] else []
-    code, _ = lltool.run(*words)
-    return {"changed": False, "exit_code": code}
-
-
-def measuring(parameters: Mapping[str, Any]) -> list[str]:
-    """The options that bench and trial share."""
-    words = ["--quick"] if parameters["quick"] else []
+    words = [*command, *(["--quick"] if parameters["quick"] else [])]
     words += ["--cores", parameters["cores"]] if parameters["cores"] else []
-    words += ["--output", parameters["output"]] if parameters["output"] else []
-    return words
+    if parameters["output"]:
+        words += ["--output", parameters["output"]]
+        os.makedirs(os.path.dirname(os.path.abspath(parameters["output"])), mode=0o700, exist_ok=True)
+    code, _ = lltool.run(*words, *operands)
+    return {"changed": False, "exit_code": code}
 
 
 def compare(lltool: Lltool) -> dict[str, Any]:
@@ -308,14 +316,6 @@ def compare(lltool: Lltool) -> dict[str, Any]:
     code, found = lltool.ask("compare", *words, known=DONE["compare"])
     worse = [each["benchmark"] for each in found["comparisons"] if each["outcome"] == "worse"]
     return {"changed": False, "exit_code": code, "worse": sorted(set(worse)), "outcomes": found["outcomes"]}
-
-
-def trial(lltool: Lltool) -> dict[str, Any]:
-    """Measure untuned and tuned in turn; the host is put back."""
-    if lltool.module.check_mode:
-        return {"changed": False, "exit_code": 0, "skipped": True}
-    code, _ = lltool.run("trial", "--profile", lltool.parameters["profile"], *measuring(lltool.parameters))
-    return {"changed": False, "exit_code": code}
 
 
 def state(lltool: Lltool) -> dict[str, Any]:
