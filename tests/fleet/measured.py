@@ -27,7 +27,7 @@ def _main() -> int:
         _keep(float(figures[tuned]))
         return 0
     if sys.argv[1:3] == ["bench", "compare"]:
-        sys.stdout.write(json.dumps({"comparisons": [], "outcomes": {}}))
+        sys.stdout.write(json.dumps({"schema": "lltool.compare/1", "comparisons": [], "outcomes": {}}))
         return 0
     main()
     return 0

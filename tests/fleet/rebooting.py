@@ -15,14 +15,16 @@ CODES = {"ok": 0, "drift": 3, "pending-reboot": 4}
 
 def _answer(words: list[str], after: str) -> tuple[dict[str, object], int]:
     if "--dry-run" in words:
-        return {"settings": [{"setting": SETTING, "action": "reboot", "live": "", "wanted": "1"}]}, 0
+        planned = {"setting": SETTING, "action": "reboot", "live": "", "wanted": "1"}
+        return {"schema": "lltool.plan/1", "settings": [planned], "persist": ["update-grub"]}, 0
+    found: dict[str, object] = {"schema": f"lltool.{words[0]}/1"}
     if words[0] == "tune":
         change = {"setting": SETTING, "before": "", "after": "1"}
-        found = {"settings": [{"setting": SETTING, "verdict": "pending-reboot"}], "changes": [change]}
-        return found, CODES["pending-reboot"]
+        settings = [{"setting": SETTING, "verdict": "pending-reboot"}]
+        return found | {"settings": settings, "changes": [change]}, CODES["pending-reboot"]
     if words[0] == "verify":
-        return {"settings": [{"setting": SETTING, "verdict": after}]}, CODES[after]
-    return {"transactions": [], "knobs": []}, 0
+        return found | {"settings": [{"setting": SETTING, "verdict": after}]}, CODES[after]
+    return found | {"transactions": [], "knobs": []}, 0
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import pytest
 from tests.fleet.playing import COLLECTION, PLAYBOOK
 
 HOSTILE = "$(touch pwned) `touch pwned`; touch pwned | 'x' \"y\" \n--root=/ \\"
+PLACE = "x y/$(touch pwned)"
 Called = dict[str, Any]
 
 pytestmark = pytest.mark.skipif(not PLAYBOOK.exists(), reason="needs ansible-core")
@@ -84,12 +85,12 @@ def test_parameters_are_words_and_no_shell_reads_them(
     lltool_that: Callable[..., Callable[..., Called]], tmp_path: Path
 ) -> None:
     bench = lltool_that("")
-    assert not bench(action="bench", benchmarks=[HOSTILE, "--help"], cores=HOSTILE, output="x y/$(touch pwned)").get("failed")
-    words = ["bench", "run", "--quick", "--cores", HOSTILE, "--output", "x y/$(touch pwned)", "--", HOSTILE, "--help"]
+    assert not bench(action="bench", benchmarks=[HOSTILE, "--help"], cores=HOSTILE, output=PLACE).get("failed")
+    words = ["bench", "run", "--quick", "--cores", HOSTILE, "--output", PLACE, "--", HOSTILE, "--help"]
     assert (tmp_path / "words").read_text().split("\0")[:-1] == words
     tune = lltool_that(document("tune", settings=[], changes=[]))
     assert not tune(action="tune", profile=HOSTILE, only=[HOSTILE], skip=[HOSTILE])["changed"]
-    words = ["tune", "--profile", HOSTILE, "--only", HOSTILE, "--skip", HOSTILE, "--yes", "--json"]
+    words = ["tune", "--yes", "--profile", HOSTILE, "--only", HOSTILE, "--skip", HOSTILE, "--json"]
     assert (tmp_path / "words").read_text().split("\0")[:-1] == words
     assert not list(tmp_path.glob("**/pwned"))
 

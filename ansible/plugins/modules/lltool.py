@@ -222,10 +222,11 @@ class Lltool:
 
 def tune(lltool: Lltool) -> dict[str, Any]:
     """Apply what differs, in one run of lltool; in check mode plan it."""
-    words = ["tune", *(["--persist"] if lltool.parameters["persist"] else []), *lltool.selection(allow=True)]
-    if lltool.module.check_mode:
-        return planned(*lltool.ask("plan", *words, "--dry-run"))
-    words.append("--yes")
+    check = lltool.module.check_mode
+    words = ["tune", "--dry-run" if check else "--yes", *(["--persist"] if lltool.parameters["persist"] else [])]
+    words += lltool.selection(allow=True)
+    if check:
+        return planned(*lltool.ask("plan", *words))
     code, found = lltool.ask("tune", *words, known=DONE["tune"])
     if "changes" not in found:
         lltool.fail_for_version("it does not tell what it changed", code, words)
