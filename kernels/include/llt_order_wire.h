@@ -91,8 +91,8 @@ static inline const unsigned char *llt_wire_fix(llt_order_wire *wire, const llt_
     const llt_fix_value side = {.text = sides + (order->side != 0), .size = 1};
     const llt_fix_value quantity = {.number = order->quantity};
     if (cancel) {
-        const llt_fix_value own_id = {
-            .text = cancel_id, .size = 1 + llt_write_integer(llt_sixteen_digits, (int64_t)order->id, cancel_id + 1).size};
+        const llt_written digits = llt_write_integer(llt_sixteen_digits, (int64_t)order->id, cancel_id + 1);
+        const llt_fix_value own_id = {.text = cancel_id, .size = 1 + digits.size};
         const llt_fix_value values[LLT_WIRE_FIX_SLOTS] = {number, now, id, own_id, side, now, quantity};
         return wire->build(&forms->cancel, values, wire->text, wire->room, size);
     }
