@@ -23,6 +23,7 @@ from lltool.trading.run_directory import SCHEMA, counters_path, process_of, writ
 
 if TYPE_CHECKING:
     from lltool.kernels.desk import Desk
+    from lltool.kernels.router import Account
     from lltool.trading.live.lifecycle import Run
     from lltool.trading.live.run import TradingRun
 
@@ -155,7 +156,6 @@ def streams_counters(run: TradingRun, now_ns: int) -> dict[str, Any]:
 
 def _symbol(desk: Desk, now_ns: int) -> dict[str, Any]:
     book, orders, account = desk.sync.counts, desk.router.counters(), desk.router.account
-    denied = {reason.lower(): count for reason, count in desk.router.denials().items()}
     held = desk.counters()["held_by_breaker"]
     return {
         "state": desk.sync.state.name.lower(),
@@ -163,6 +163,14 @@ def _symbol(desk: Desk, now_ns: int) -> dict[str, Any]:
         "resyncs": book["resyncs"],
         "crossed": book["crossed"],
         "stale_seconds": desk.silent_ns(now_ns) / 1e9 if book["applied"] else None,
+        **counters_of_orders(orders, desk.router.denials(), held, account),
+    }
+
+
+def counters_of_orders(orders: dict[str, int], denials: dict[str, int], held: int, account: Account) -> dict[str, Any]:
+    """The orders of one symbol: what its router counts and has denied, ``held`` by the breaker, and its account."""
+    denied = {reason.lower(): count for reason, count in denials.items()}
+    return {
         "orders": orders["orders"],
         "live_orders": orders["live"],
         "unknown_orders": orders["unknown"],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lltool.trading.live.counters import counters_of_orders
+
 if TYPE_CHECKING:
     from lltool.trading.live.packed_run import PackedRun
 
@@ -76,19 +78,11 @@ def counters_of_pipeline(run: PackedRun, now_ns: int) -> dict[str, Any]:
 
 
 def _counters(run: PackedRun, status: dict[str, Any], now_ns: int) -> dict[str, Any]:
-    orders, account, held = status["orders"], status["account"], status["held_by_breaker"]
-    denied = {reason.lower(): count for reason, count in status["denials"].items()}
     return {
         "state": status["state"].name.lower(),
         "gaps": 0,
         "resyncs": run.resyncs,
         "crossed": status["crossed"],
         "stale_seconds": (now_ns - status["updated_ns"]) / 1e9 if status["updated_ns"] else None,
-        "orders": orders["orders"],
-        "live_orders": orders["live"],
-        "unknown_orders": orders["unknown"],
-        "denied": denied | ({"breaker": held} if held else {}),
-        "fills": account.fills,
-        "position": account.position / 1e8,
-        "fees": account.fees / 1e16,
+        **counters_of_orders(status["orders"], status["denials"], status["held_by_breaker"], status["account"]),
     }
