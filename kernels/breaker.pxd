@@ -15,6 +15,7 @@ cdef extern from "llt_breaker.h" nogil:
 
     ctypedef struct llt_breaker:
         llt_atomic_u64 word
+        llt_atomic_u64 openings
 
     void llt_breaker_init(llt_breaker *breaker, uint64_t threshold, uint64_t window_ns, uint64_t recovery_ns)
     llt_breaker_state llt_breaker_state_of(uint64_t word)

@@ -7,7 +7,7 @@ cimport cython
 from libc.stdlib cimport free
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
-from lltool.kernels.atomic cimport LLT_LINE, llt_load_acquire
+from lltool.kernels.atomic cimport LLT_LINE, llt_load_acquire, llt_load_relaxed
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -62,3 +62,8 @@ cdef class CircuitBreaker:
     def state(self):
         """``"closed"``, ``"open"`` or ``"half-open"``."""
         return _STATES[llt_breaker_state_of(llt_load_acquire(&self.raw.word))]
+
+    @property
+    def openings(self):
+        """How often it has opened so far, also from half-open."""
+        return llt_load_relaxed(&self.raw.openings)

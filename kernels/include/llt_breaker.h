@@ -38,6 +38,7 @@ typedef struct {
     uint64_t recovery_ns;
     llt_atomic_u64 failures; /* written by failures only: those are rare */
     llt_atomic_u64 first;
+    llt_atomic_u64 openings;
     llt_atomic_u64 times[LLT_BREAKER_MAX_THRESHOLD];
 } llt_breaker;
 
@@ -52,6 +53,7 @@ static inline void llt_breaker_init(llt_breaker *breaker, uint64_t threshold, ui
     atomic_init(&breaker->since, 0);
     atomic_init(&breaker->failures, 0);
     atomic_init(&breaker->first, 0);
+    atomic_init(&breaker->openings, 0);
     breaker->threshold = threshold;
     breaker->window_ns = window_ns;
     breaker->recovery_ns = recovery_ns;
@@ -128,8 +130,9 @@ static inline bool llt_breaker_failure(llt_breaker *breaker, uint64_t token, uin
             return true;
         }
     }
-    if (llt_compare_exchange_acq_rel(&breaker->since, since, now_ns)) {
-        llt_compare_exchange_acq_rel(&breaker->word, token, llt_breaker_next(token, LLT_BREAKER_OPEN));
+    if (llt_compare_exchange_acq_rel(&breaker->since, since, now_ns) &&
+        llt_compare_exchange_acq_rel(&breaker->word, token, llt_breaker_next(token, LLT_BREAKER_OPEN))) {
+        llt_add_relaxed(&breaker->openings, 1); /* relaxed: a count */
     }
     return true;
 }

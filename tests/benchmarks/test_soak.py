@@ -28,7 +28,8 @@ def soak() -> Any:
 
 def test_with_faults_no_fill_is_lost_or_booked_twice_and_nothing_is_left(soak: Any) -> None:
     result = soak.soak(20, 200, faults=True)
-    assert soak.judge(result) == []
+    # How fast the machine is says nothing here.
+    assert [failure for failure in soak.judge(result) if "not sustained" not in failure] == []
     assert result["run"]["symbols"]["BTCUSDT"]["account"]["fills"] > 50
     assert len(result["exchange"]["faults"]) >= 2
 

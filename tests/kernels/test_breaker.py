@@ -81,6 +81,21 @@ def test_the_probe_decides() -> None:
     assert breaker.state == "closed"  # the failures of before are forgotten
 
 
+def test_every_opening_is_counted_once() -> None:
+    breaker = breaker_kernel.CircuitBreaker(2, SECOND, 5)
+    for now_ns in (1, 2):
+        breaker.record_failure(breaker.allow(now_ns), now_ns)
+    assert breaker.openings == 1
+    for opened in (2, 3, 4):
+        now_ns = 10 * opened
+        token = breaker.allow(now_ns)
+        breaker.record_failure(token, now_ns)
+        breaker.record_failure(token, now_ns)
+        assert (breaker.state, breaker.openings) == ("open", opened)
+    breaker.record_success(breaker.allow(100))
+    assert (breaker.state, breaker.openings) == ("closed", 4)
+
+
 def test_late_reports_change_nothing() -> None:
     breaker = breaker_kernel.CircuitBreaker(1, SECOND, 10 * SECOND)
     slow, failing = breaker.allow(1), breaker.allow(1)

@@ -147,13 +147,12 @@ class Run(ABC):
     def _look_at_breaker(self, now_ns: int) -> None:
         from lltool.kernels.kill_switch import KillSource
 
-        state = self.breaker.state
+        state, self.breaker_openings = self.breaker.state, self.breaker.openings
         if state != self._breaker_was:
-            self.tell(f"circuit breaker: {self._breaker_was} -> {state}")
-            self.breaker_openings += state == "open"
+            self.tell(f"circuit breaker: {self._breaker_was} -> {state}, opened {self.breaker_openings} times")
             self._breaker_was = state
-            if self.breaker_openings >= self.configuration.kill.breaker_openings:
-                self.kill.trip(KillSource.BREAKER, now_ns)
+        if self.breaker_openings >= self.configuration.kill.breaker_openings:
+            self.kill.trip(KillSource.BREAKER, now_ns)
 
     def _drain_log(self) -> None:
         for entry in self.log.drain():

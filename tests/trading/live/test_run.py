@@ -96,6 +96,37 @@ def test_each_fault_of_the_stream_is_noticed_and_healed(
     run(go())
 
 
+def test_silence_is_told_of_before_it_stops_anything(exchanges: Any, live: Any, run: Any) -> None:
+    async def go() -> None:
+        async with exchanges.opened(exchanges.random_market(LONG), speed=0.2) as exchange:
+            limits = {"stale_warning_ms": 100, "stale_stop_ms": 10_000}
+            trading = live.new_run(exchange, live.configured(exchange.ports, live=limits))
+            fault = ["silence@5:0.5"]
+            report = await live.traded(exchange, trading, live.after_live(trading, exchange, fault, 200))
+            told = [line for line in trading.said if "no market data for" in line]
+            assert len(told) >= 1
+            assert symbol(report)["book"]["stale"] == 0
+
+    run(go())
+
+
+def test_the_breaker_holds_orders_back_until_a_probe_succeeds(exchanges: Any, live: Any, run: Any) -> None:
+    async def go() -> None:
+        async with exchanges.opened(exchanges.random_market(LONG), speed=0.2) as exchange:
+            # The paper exchange refuses what is below 5: two refusals open the breaker.
+            refusing = {
+                "paper": {"min_quantity": "5"}, "breaker": {"failures": 2, "recovery_ms": 50},
+                "kill": {"breaker_openings": 1000},
+            }  # fmt: skip
+            trading = live.new_run(exchange, live.configured(exchange.ports, **refusing))
+            report = await live.traded(exchange, trading, lambda: trading.breaker_openings >= 3)
+            assert report["breaker_openings"] >= 3
+            assert symbol(report)["messages"]["held_by_breaker"] > 0
+            assert any("circuit breaker: closed -> open" in line for line in trading.said)
+
+    run(go())
+
+
 def test_no_order_is_sent_while_the_book_is_not_live(exchanges: Any, live: Any, run: Any) -> None:
     log: list[str] = []
 
