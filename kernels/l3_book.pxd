@@ -17,19 +17,36 @@ cdef extern from "llt_l3_levels.h" nogil:
         LLT_L3_ASK
 
     ctypedef struct llt_l3_level:
-        int64_t key
         uint64_t quantity
-        uint32_t head
-        uint32_t tail
         uint32_t count
         uint32_t side
 
+    ctypedef struct llt_l3_ends:
+        uint32_t front
+        uint32_t back
+
     ctypedef struct llt_l3_levels:
-        llt_l3_level *memory
         llt_price_index *sides
 
     int64_t llt_l3_mirror(unsigned side)
+    const llt_l3_level *llt_l3_levels_get(const llt_l3_levels *levels, uint32_t number)
+    const llt_l3_ends *llt_l3_levels_ends(const llt_l3_levels *levels, uint32_t number)
+    int64_t llt_l3_levels_key(const llt_l3_levels *levels, uint32_t number)
     uint32_t llt_l3_levels_find(const llt_l3_levels *levels, unsigned side, int64_t key)
+
+
+cdef extern from "llt_l3_order.h" nogil:
+    ctypedef struct llt_l3_order:
+        uint64_t quantity
+        uint32_t level
+
+    ctypedef struct llt_l3_links:
+        uint32_t next
+
+    ctypedef struct llt_l3_orders:
+        pass
+
+    const llt_l3_links *llt_l3_orders_links(const llt_l3_orders *orders, uint32_t number)
 
 
 cdef extern from "llt_l3_book.h" nogil:
@@ -41,12 +58,8 @@ cdef extern from "llt_l3_book.h" nogil:
         LLT_L3_RANGE
         LLT_L3_MEMORY
 
-    ctypedef struct llt_l3_order:
-        uint64_t quantity
-        uint32_t level
-        uint32_t next
-
     ctypedef struct llt_l3_book:
+        llt_l3_orders orders
         llt_l3_levels levels
         size_t books
         size_t live
@@ -56,7 +69,7 @@ cdef extern from "llt_l3_book.h" nogil:
         llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bint queues, size_t books)
     void llt_l3_destroy(llt_l3_book *book)
     uint32_t llt_l3_find(const llt_l3_book *book, uint64_t id)
-    llt_l3_order *llt_l3_order_of(const llt_l3_book *book, uint32_t number)
+    const llt_l3_order *llt_l3_order_of(const llt_l3_book *book, uint32_t number)
     uint64_t llt_l3_id(const llt_l3_book *book, uint32_t number)
     llt_l3_status llt_l3_add(llt_l3_book *book, uint64_t id, unsigned side, int64_t price, uint64_t quantity)
     llt_l3_status llt_l3_reduce(llt_l3_book *book, uint64_t id, uint64_t quantity)
@@ -93,5 +106,6 @@ cdef class L3Book:
     cdef llt_l3_book raw
     cdef unsigned side_of(self, side, book) except? 0xffffffff
     cdef const llt_l3_order *order_of(self, uint64_t id) except NULL
-    cdef const llt_l3_level *level_of(self, uint64_t id) except NULL
+    cdef uint32_t level_of(self, uint64_t id) except 0
+    cdef object price(self, uint32_t level)
     cdef object level(self, uint32_t number)

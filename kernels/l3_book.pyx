@@ -152,12 +152,12 @@ cdef class L3Book:
 
     def order(self, uint64_t id):
         """(side, price, quantity left) of a live order. Raises KeyError."""
-        cdef const llt_l3_level *level = self.level_of(id)
-        return level.side & 1, level.key ^ llt_l3_mirror(level.side), self.order_of(id).quantity
+        cdef uint32_t level = self.level_of(id)
+        return llt_l3_levels_get(&self.raw.levels, level).side & 1, self.price(level), self.order_of(id).quantity
 
     def book(self, uint64_t id):
         """Number of the book that a live order is in. Raises KeyError."""
-        return self.level_of(id).side >> 1
+        return llt_l3_levels_get(&self.raw.levels, self.level_of(id)).side >> 1
 
     cdef const llt_l3_order *order_of(self, uint64_t id) except NULL:
         cdef uint32_t number = llt_l3_find(&self.raw, id)
@@ -165,8 +165,11 @@ cdef class L3Book:
             raise KeyError(id)
         return llt_l3_order_of(&self.raw, number)
 
-    cdef const llt_l3_level *level_of(self, uint64_t id) except NULL:
-        return &self.raw.levels.memory[self.order_of(id).level]
+    cdef uint32_t level_of(self, uint64_t id) except 0:
+        return self.order_of(id).level
+
+    cdef object price(self, uint32_t level):
+        return llt_l3_levels_key(&self.raw.levels, level) ^ llt_l3_mirror(llt_l3_levels_get(&self.raw.levels, level).side)
 
     def position(self, uint64_t id):
         """(orders ahead, quantity ahead) in the queue of its level; walks from the front. Raises KeyError."""
@@ -177,11 +180,11 @@ cdef class L3Book:
         if number == 0:
             raise KeyError(id)
         with nogil:
-            at = self.raw.levels.memory[llt_l3_order_of(&self.raw, number).level].head
+            at = llt_l3_levels_ends(&self.raw.levels, llt_l3_order_of(&self.raw, number).level).front
             while at != number:
                 orders += 1
                 quantity += llt_l3_order_of(&self.raw, at).quantity
-                at = llt_l3_order_of(&self.raw, at).next
+                at = llt_l3_orders_links(&self.raw.orders, at).next
         return orders, quantity
 
     def queue(self, side, int64_t price, book=0):
@@ -191,11 +194,11 @@ cdef class L3Book:
         if not self.raw.queues:
             raise ValueError("this book keeps no queues")
         at = llt_l3_levels_find(&self.raw.levels, which, price ^ llt_l3_mirror(which))
-        at = self.raw.levels.memory[at].head if at else 0
+        at = llt_l3_levels_ends(&self.raw.levels, at).front if at else 0
         ids = []
         while at != 0:
             ids.append(llt_l3_id(&self.raw, at))
-            at = llt_l3_order_of(&self.raw, at).next
+            at = llt_l3_orders_links(&self.raw.orders, at).next
         return ids
 
     def best(self, side, book=0):
@@ -217,8 +220,8 @@ cdef class L3Book:
         return self.best(LLT_L3_ASK)
 
     cdef object level(self, uint32_t number):
-        cdef const llt_l3_level *level = &self.raw.levels.memory[number]
-        return level.key ^ llt_l3_mirror(level.side), level.quantity, level.count
+        cdef const llt_l3_level *level = llt_l3_levels_get(&self.raw.levels, number)
+        return self.price(number), level.quantity, level.count
 
     def levels(self, side, count=None, book=0):
         """List of (price, quantity, orders) from the best level on; all of them, or the first ``count``."""

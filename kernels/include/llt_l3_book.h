@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "llt_arch.h"
 #include "llt_l3_levels.h"
 #include "llt_l3_order.h"
 #include "llt_l3_queue.h"
@@ -41,8 +43,8 @@ typedef struct {
     uint64_t first_id;
     uint64_t span; /* dense: ids first_id .. first_id + span - 1 */
     llt_l3_table table; /* hashed */
-    llt_l3_table old;   /* bits 0: none, else the table that orders still leave */
-    llt_l3_table next;  /* bits 0: none, else the one that follows when this is full */
+    llt_l3_table old;   /* count 0: none, else the table that orders still leave */
+    llt_l3_table next;  /* count 0: none, else the one that follows when this is full */
     size_t moved;       /* chunks of the old table that orders have left */
     size_t touched;     /* chunks of the next table whose memory is there */
 } llt_l3_book;
@@ -60,13 +62,19 @@ static inline void llt_l3_destroy(llt_l3_book *book) {
     memset(book, 0, sizeof *book);
 }
 
+/* A number that nobody can foresee; where the system has none yet, one that is hard to. */
+static inline uint64_t llt_l3_lot(void) {
+    uint64_t lot;
+    return getrandom(&lot, sizeof lot, GRND_NONBLOCK) == (ssize_t)sizeof lot ? lot : llt_ticks();
+}
+
 /* `orders` can be live without taking memory later. `span` 0: any ids, else dense ones. -1: no memory. */
 static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_id, uint64_t span, bool queues,
                               size_t books) {
     memset(book, 0, sizeof *book);
     book->queues = queues;
     book->hashed = span == 0;
-    book->orders.shift = queues || book->hashed ? 5 : 4;
+    book->orders.size = llt_l3_orders_size(queues, book->hashed);
     book->first_id = first_id;
     book->span = span;
     book->books = books;
@@ -76,15 +84,15 @@ static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_i
     size_t records = 2 + (orders > span ? (size_t)span : orders);
     bool there = true;
     if (book->hashed) {
-        there = llt_l3_table_init(&book->table, LLT_CHUNK, llt_l3_table_bits(orders));
+        there = llt_l3_table_init(&book->table, LLT_CHUNK, llt_l3_table_wanted(orders), llt_l3_lot());
         records = llt_l3_table_end(&book->table);
     }
-    if (!there || !llt_l3_levels_init(&book->levels, 2 * books) || !llt_l3_orders_grow(&book->orders, records)) {
+    if (!there || !llt_l3_levels_init(&book->levels, 2 * books, queues) || !llt_l3_orders_grow(&book->orders, records)) {
         llt_l3_destroy(book);
         return -1;
     }
     if (book->hashed) {
-        llt_l3_table_touch(&book->table, &book->orders, 0, llt_l3_table_chunks(&book->table));
+        llt_l3_table_touch(&book->table, &book->orders, 0, book->table.count);
     } else {
         llt_l3_orders_touch(&book->orders, 0, records);
         book->orders.touched = records;
@@ -96,7 +104,7 @@ static inline int llt_l3_init(llt_l3_book *book, size_t orders, uint64_t first_i
 static inline uint32_t llt_l3_find(const llt_l3_book *book, uint64_t id) {
     if (book->hashed) {
         const uint32_t number = llt_l3_table_find(&book->table, &book->orders, id);
-        return number == 0 && book->old.bits != 0 ? llt_l3_table_find(&book->old, &book->orders, id) : number;
+        return number == 0 && book->old.count != 0 ? llt_l3_table_find(&book->old, &book->orders, id) : number;
     }
     const uint64_t number = id - book->first_id + 1;
     if (id < book->first_id || number >= book->orders.capacity ||
@@ -108,7 +116,7 @@ static inline uint32_t llt_l3_find(const llt_l3_book *book, uint64_t id) {
 
 /* Id of a live order. */
 static inline uint64_t llt_l3_id(const llt_l3_book *book, uint32_t number) {
-    return book->hashed ? llt_l3_orders_full(&book->orders, number)->id : book->first_id + number - 1;
+    return book->hashed ? llt_l3_orders_named(&book->orders, number)->id : book->first_id + number - 1;
 }
 
 /* Takes a chunk of the old table into the new one. Numbers of orders change. */
@@ -119,11 +127,11 @@ static inline void llt_l3_move_chunk(llt_l3_book *book) {
             const uint32_t number = llt_l3_table_move(&book->old, &book->table, &book->orders, first + lane);
             if (book->queues) {
                 const uint32_t level = llt_l3_order_of(book, number)->level;
-                llt_l3_queue_renumber(&book->orders, &book->levels.memory[level], number);
+                llt_l3_queue_renumber(&book->orders, llt_l3_levels_ends(&book->levels, level), number);
             }
         }
     }
-    const bool last = ++book->moved == llt_l3_table_chunks(&book->old);
+    const bool last = ++book->moved == book->old.count;
     if (last || book->moved % LLT_TABLE_DROP == 0) {
         const size_t left = (book->moved - 1) / LLT_TABLE_DROP * LLT_TABLE_DROP;
         llt_l3_orders_drop(&book->orders, llt_l3_table_number(&book->old, left, 0),
@@ -136,9 +144,10 @@ static inline void llt_l3_move_chunk(llt_l3_book *book) {
 
 /* Touches some more of the table that will follow: its page faults are met one by one. False: no memory. */
 static inline bool llt_l3_prepare(llt_l3_book *book) {
-    if (book->next.bits == 0) {
+    if (book->next.count == 0) {
         llt_l3_table next;
-        if (!llt_l3_table_init(&next, (uint32_t)llt_l3_table_end(&book->table), book->table.bits + 1)) {
+        if (!llt_l3_table_init(&next, (uint32_t)llt_l3_table_end(&book->table), 2 * book->table.count,
+                               book->table.lot)) {
             return false;
         }
         if (!llt_l3_orders_grow(&book->orders, llt_l3_table_end(&next))) {
@@ -148,7 +157,7 @@ static inline bool llt_l3_prepare(llt_l3_book *book) {
         book->next = next;
         book->touched = 0;
     }
-    if (book->touched < llt_l3_table_chunks(&book->next)) {
+    if (book->touched < book->next.count) {
         llt_l3_table_touch(&book->next, &book->orders, book->touched, LLT_TABLE_TOUCHED);
         book->touched += LLT_TABLE_TOUCHED;
     }
@@ -158,7 +167,7 @@ static inline bool llt_l3_prepare(llt_l3_book *book) {
 /* A record for one more order of any id; false when memory is not to be had. Numbers of orders may change. */
 static inline bool llt_l3_make_room(llt_l3_book *book) {
     const size_t room = llt_l3_table_room(&book->table);
-    if (book->old.bits == 0) {
+    if (book->old.count == 0) {
         if (book->live < llt_l3_table_ample(&book->table)) {
             return true;
         }
@@ -209,11 +218,11 @@ static inline void llt_l3_give_back(llt_l3_book *book, uint32_t number) {
     }
 }
 
-/* Puts an order whose quantity is set at the back of a level. The level's total is the caller's. */
-static inline void llt_l3_link(llt_l3_book *book, uint32_t number, uint32_t at) {
-    llt_l3_order_of(book, number)->level = at;
+/* Puts an order at the back of a level. The level's total is the caller's. */
+static inline void llt_l3_link(llt_l3_book *book, uint32_t number, uint32_t at, uint64_t quantity) {
+    *llt_l3_order_of(book, number) = (llt_l3_order){quantity, at};
     if (book->queues) {
-        llt_l3_queue_push(&book->orders, &book->levels.memory[at], number);
+        llt_l3_queue_push(&book->orders, llt_l3_levels_ends(&book->levels, at), number);
     }
     book->live++;
 }
@@ -231,15 +240,14 @@ static inline llt_l3_status llt_l3_put(llt_l3_book *book, uint64_t id, unsigned 
         llt_l3_give_back(book, number);
         return LLT_L3_MEMORY;
     }
-    llt_l3_level *level = &book->levels.memory[at];
+    llt_l3_level *level = llt_l3_levels_get(&book->levels, at);
     if (__builtin_add_overflow(level->quantity, quantity, &level->quantity)) {
         level->quantity -= quantity; /* it was not empty, so the level stays */
         llt_l3_give_back(book, number);
         return LLT_L3_QUANTITY;
     }
     level->count++;
-    llt_l3_order_of(book, number)->quantity = quantity;
-    llt_l3_link(book, number, at);
+    llt_l3_link(book, number, at, quantity);
     return LLT_L3_OK;
 }
 
@@ -257,10 +265,10 @@ static inline llt_l3_status llt_l3_add(llt_l3_book *book, uint64_t id, unsigned 
 /* Takes a live order out of its level; its record is still the caller's. */
 static inline void llt_l3_unlink(llt_l3_book *book, uint32_t number) {
     const llt_l3_order order = *llt_l3_order_of(book, number);
-    llt_l3_level *level = &book->levels.memory[order.level];
+    llt_l3_level *level = llt_l3_levels_get(&book->levels, order.level);
     level->quantity -= order.quantity;
     if (book->queues) {
-        llt_l3_queue_remove(&book->orders, level, number);
+        llt_l3_queue_remove(&book->orders, llt_l3_levels_ends(&book->levels, order.level), number);
     }
     if (--level->count == 0) {
         llt_l3_levels_remove(&book->levels, order.level);
@@ -294,27 +302,26 @@ static inline llt_l3_status llt_l3_reduce(llt_l3_book *book, uint64_t id, uint64
         return LLT_L3_OK;
     }
     order->quantity -= quantity;
-    book->levels.memory[order->level].quantity -= quantity;
+    llt_l3_levels_get(&book->levels, order->level)->quantity -= quantity;
     return LLT_L3_OK;
 }
 
 /* The order keeps its id and goes to the back of the queue at `price`. */
 static inline llt_l3_status llt_l3_requeue(llt_l3_book *book, uint32_t number, int64_t price, uint64_t quantity) {
     const llt_l3_order old = *llt_l3_order_of(book, number);
-    const unsigned side = book->levels.memory[old.level].side;
+    const unsigned side = llt_l3_levels_get(&book->levels, old.level)->side;
     const uint32_t at = llt_l3_levels_at(&book->levels, side, price ^ llt_l3_mirror(side));
     if (at == LLT_NO_LEVEL) {
         return LLT_L3_MEMORY;
     }
-    uint64_t total = book->levels.memory[at].quantity - (at == old.level ? old.quantity : 0);
+    uint64_t total = llt_l3_levels_get(&book->levels, at)->quantity - (at == old.level ? old.quantity : 0);
     if (__builtin_add_overflow(total, quantity, &total)) {
         return LLT_L3_QUANTITY;
     }
-    book->levels.memory[at].count++; /* keeps the level while the order leaves it */
+    llt_l3_levels_get(&book->levels, at)->count++; /* keeps the level while the order leaves it */
     llt_l3_unlink(book, number);
-    book->levels.memory[at].quantity += quantity;
-    llt_l3_order_of(book, number)->quantity = quantity;
-    llt_l3_link(book, number, at);
+    llt_l3_levels_get(&book->levels, at)->quantity += quantity;
+    llt_l3_link(book, number, at, quantity);
     return LLT_L3_OK;
 }
 
@@ -322,7 +329,7 @@ static inline llt_l3_status llt_l3_requeue(llt_l3_book *book, uint32_t number, i
 static inline llt_l3_status llt_l3_replace(llt_l3_book *book, uint64_t id, uint64_t new_id, int64_t price,
                                            uint64_t quantity) {
     if (book->hashed) {
-        llt_l3_table_prefetch(&book->table, new_id);
+        llt_l3_table_prefetch(&book->table, &book->orders, new_id);
         if (!llt_l3_make_room(book)) {
             return LLT_L3_MEMORY;
         }
@@ -338,7 +345,7 @@ static inline llt_l3_status llt_l3_replace(llt_l3_book *book, uint64_t id, uint6
         return llt_l3_requeue(book, number, price, quantity);
     }
     /* The new one first: what can fail fails before anything is gone. */
-    const unsigned side = book->levels.memory[llt_l3_order_of(book, number)->level].side;
+    const unsigned side = llt_l3_levels_get(&book->levels, llt_l3_order_of(book, number)->level)->side;
     const llt_l3_status status = llt_l3_put(book, new_id, side, price, quantity);
     if (status == LLT_L3_OK) {
         llt_l3_unlink(book, number);

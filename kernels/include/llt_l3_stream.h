@@ -64,7 +64,7 @@ static inline void llt_l3_prefetch(const llt_l3_book *book, const llt_l3_operati
         const llt_l3_operation *next = &operations[LLT_L3_AHEAD_ID];
         llt_prefetch(&book->levels.sides[llt_l3_side_of(book, next)]);
         if (book->hashed) {
-            llt_l3_table_prefetch(&book->table, next->id);
+            llt_l3_table_prefetch(&book->table, &book->orders, next->id);
         }
     }
     if (left > LLT_L3_AHEAD_ORDER) {
@@ -74,7 +74,7 @@ static inline void llt_l3_prefetch(const llt_l3_book *book, const llt_l3_operati
         const llt_l3_operation *next = &operations[LLT_L3_AHEAD_LEVEL];
         const unsigned side = llt_l3_side_of(book, next);
         llt_price_index_prefetch(&book->levels.sides[side], next->price ^ llt_l3_mirror(side));
-        llt_prefetch(&book->levels.memory[llt_l3_order_of(book, llt_l3_guess(book, next->id))->level]);
+        llt_prefetch(llt_l3_levels_get(&book->levels, llt_l3_order_of(book, llt_l3_guess(book, next->id))->level));
     }
 }
 

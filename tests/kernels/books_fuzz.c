@@ -53,7 +53,9 @@ static int check_levels(const llt_l3_book *book, const llt_l2_book *levels, cons
         do {
             const int64_t price = key ^ llt_l3_mirror(side);
             const uint64_t sum = total(model, side, price, &count);
-            FUZZ_CHECK(count > 0 && book->levels.memory[number].quantity == sum && book->levels.memory[number].count == count);
+            const llt_l3_level *level = llt_l3_levels_get(&book->levels, number);
+            FUZZ_CHECK(count > 0 && level->quantity == sum && level->count == count);
+            FUZZ_CHECK(level->side == side && llt_l3_levels_key(&book->levels, number) == key);
             FUZZ_CHECK(rank < flat->count && llt_l2_price(flat, rank) == price && llt_l2_quantity(flat, rank) == sum);
             rank++;
         } while (llt_price_index_next(&book->levels.sides[side], &key, &number));
