@@ -159,6 +159,12 @@ template <class Venue> void apply(Venue &venue, const Operation *operations, siz
     }
 }
 
+template <class Venue> void quotes(Venue &venue, const Operation *operations, size_t count) {
+    for (size_t at = 0; at < count; at++) {
+        venue.best(operations[at].book);
+    }
+}
+
 struct Update {
     int64_t price;
     uint64_t quantity;
@@ -183,6 +189,10 @@ template <class Side> void update(std::vector<Side> &sides, const Update *update
     extern "C" void *NAME##_new(size_t books) { return new __VA_ARGS__(books); }                                       \
     extern "C" int NAME##_apply(void *venue, const Operation *operations, size_t count) {                              \
         apply(*static_cast<__VA_ARGS__ *>(venue), operations, count);                                                  \
+        return 0;                                                                                                      \
+    }                                                                                                                  \
+    extern "C" int NAME##_quotes(void *venue, const Operation *operations, size_t count) {                             \
+        quotes(*static_cast<__VA_ARGS__ *>(venue), operations, count);                                                 \
         return 0;                                                                                                      \
     }
 

@@ -72,6 +72,8 @@ def rows(found: list[ctypes.CDLL], native: Path | None) -> dict[str, Callable[[]
     made: dict[str, Callable[[], tuple[Run, dict[str, Run]]]] = {}
     for flow, held, ids in product(FLOWS, ("totals", "queues"), ("dense", "any")):
         made[f"L3 {flow}, {held}, {ids} ids"] = partial(orders, found, native, flow, held, ids)
+    for flow in FLOWS:
+        made[f"L3 {flow}, best quotes read"] = partial(quotes, found, native, flow)
     for mix, updates in MIXES.items():
         made[f"L2 {mix}"] = partial(levels, found, native, updates)
     made["L2 best prices read"] = partial(looks, found, native)
@@ -95,6 +97,38 @@ def orders(found: list[ctypes.CDLL], native: Path | None, flow: str, held: str, 
     for library, name in peers(found, f"l3{held}"):
         theirs[name] = their_orders(library, f"l3{held}_{name}", books, live)
     return ours(orders_loops), theirs
+
+
+def quotes(found: list[ctypes.CDLL], native: Path | None, flow: str) -> tuple[Run, dict[str, Run]]:
+    """Both best prices of the books that a flow's operations name, read again and again."""
+    books, live = FLOWS[flow]
+    tick_hz, _ = calibrate(0.05)
+
+    def ours(loops: ModuleType) -> Run:
+        made = loops.Orders(L3Book(live + live // 10, dense=(0, SPAN), queues=False, books=books), live, books)
+        made.block(OPERATIONS)
+
+        def run() -> float:
+            ticks, count = made.quotes()
+            return float(ticks / tick_hz * 1e9 / count)
+
+        return run
+
+    theirs = {"native": ours(kernel(native, "loops/orders"))} if native else {}
+    for library, name in peers(found, "l3totals"):
+        theirs[name] = their_quotes(library, f"l3totals_{name}", books, live)
+    return ours(orders_loops), theirs
+
+
+def their_quotes(library: ctypes.CDLL, name: str, books: int, live: int) -> Run:
+    """The same reads from the books of a library that holds the same orders."""
+    flow, made = orders_loops.Orders(None, live, books), created(library, name, books)
+    apply = applied(library, name, made)
+    while len(flow) < live:
+        apply(flow.next(1024))
+    operations = flow.next(OPERATIONS)
+    apply(operations)
+    return partial(elapsed, partial(applied(library, name, made, "quotes"), operations), OPERATIONS)
 
 
 def their_orders(library: ctypes.CDLL, name: str, books: int, live: int) -> Run:
@@ -165,9 +199,9 @@ def peers(found: list[ctypes.CDLL], kind: str) -> Iterator[tuple[ctypes.CDLL, st
                 yield library, name.removeprefix(f"{kind}_")
 
 
-def applied(library: ctypes.CDLL, name: str, made: int) -> Callable[[NDArray[Any]], int]:
-    """Applies an array to books of a library."""
-    apply = getattr(library, f"{name}_apply")
+def applied(library: ctypes.CDLL, name: str, made: int, how: str = "apply") -> Callable[[NDArray[Any]], int]:
+    """Applies an array to books of a library, or reads what it names."""
+    apply = getattr(library, f"{name}_{how}")
     apply.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
     return lambda array: int(apply(made, array.ctypes.data, len(array)))
 

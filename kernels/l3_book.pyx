@@ -169,7 +169,8 @@ cdef class L3Book:
         return self.order_of(id).level
 
     cdef object price(self, uint32_t level):
-        return llt_l3_levels_key(&self.raw.levels, level) ^ llt_l3_mirror(llt_l3_levels_get(&self.raw.levels, level).side)
+        cdef unsigned side = llt_l3_levels_get(&self.raw.levels, level).side
+        return llt_l3_levels_key(&self.raw.levels, level) ^ llt_l3_mirror(side)
 
     def position(self, uint64_t id):
         """(orders ahead, quantity ahead) in the queue of its level; walks from the front. Raises KeyError."""

@@ -157,10 +157,10 @@ static inline bool llt_l3_prepare(llt_l3_book *book) {
         book->next = next;
         book->touched = 0;
     }
-    if (book->touched < book->next.count) {
-        llt_l3_table_touch(&book->next, &book->orders, book->touched, LLT_TABLE_TOUCHED);
-        book->touched += LLT_TABLE_TOUCHED;
-    }
+    const size_t left = book->next.count - book->touched;
+    const size_t touched = left < LLT_TABLE_TOUCHED ? left : LLT_TABLE_TOUCHED;
+    llt_l3_table_touch(&book->next, &book->orders, book->touched, touched);
+    book->touched += touched;
     return true;
 }
 

@@ -33,7 +33,6 @@
 #define LLT_CHUNK 16u /* records; the last is nobody's */
 #define LLT_CHUNK_ROOM 15
 #define LLT_CHUNK_LOAD 8 /* orders a chunk at most, on average: then one home of a hundred is full */
-#define LLT_TABLE_LEAST ((size_t)4)
 #define LLT_TABLE_LAST 16u   /* the last sixteenth of a table's orders touches the memory of the next one, */
 #define LLT_TABLE_TOUCHED 4u /* so many chunks each: all of it before the table is full */
 #define LLT_TABLE_DROP 4096u /* chunks, 2 MB of records, whose memory is given back at once */
@@ -98,8 +97,7 @@ static inline void llt_l3_table_touch(const llt_l3_table *table, const llt_l3_or
 
 /* Chunks that so many orders want, without touching the memory of another table. */
 static inline size_t llt_l3_table_wanted(size_t orders) {
-    const size_t chunks = orders * LLT_TABLE_LAST / (LLT_TABLE_LAST - 1) / LLT_CHUNK_LOAD + 1;
-    return chunks > LLT_TABLE_LEAST ? chunks : LLT_TABLE_LEAST;
+    return orders * LLT_TABLE_LAST / (LLT_TABLE_LAST - 1) / LLT_CHUNK_LOAD + 1;
 }
 
 static inline llt_l3_home llt_l3_table_home(const llt_l3_table *table, uint64_t id) {

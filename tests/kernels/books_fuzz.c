@@ -70,6 +70,19 @@ static int update_levels(llt_l2_book *levels, const model_order *model, unsigned
     return llt_l2_update(&levels[side / 2].sides[side & 1], price, sum);
 }
 
+/* Ids that have one home in any table of up to 256 chunks, where nothing is added to them: twice what a chunk holds. */
+static uint64_t crowded_id(uint64_t number) {
+    static uint64_t ids[ORDERS];
+    static size_t found;
+    const llt_l3_table table = {.count = 256};
+    for (uint64_t id = 0; found < ORDERS; id += UINT64_C(0x1000000000000001)) {
+        if (llt_l3_table_home(&table, id).chunk == 5) {
+            ids[found++] = id;
+        }
+    }
+    return ids[number];
+}
+
 static llt_l3_status expected(const model_order *model, const llt_l3_operation *operation) {
     const model_order *order = &model[operation->id];
     if (operation->kind == LLT_L3_ADD) {
@@ -95,13 +108,13 @@ static int step(llt_l3_book *books, llt_l2_book *levels, model_order *model, con
                                   .price = prices[input[2] >> 4], .quantity = input[3]};
     const llt_l3_status wanted = expected(model, &operation);
     for (int store = 0; store < STORES; store++) {
-        llt_l3_operation scattered = operation;
+        llt_l3_operation named = operation;
         if (books[store].hashed) {
-            scattered.id *= UINT64_C(0x1000000000000001);
-            scattered.new_id *= UINT64_C(0x1000000000000001);
+            named.id = crowded_id(operation.id);
+            named.new_id = crowded_id(operation.new_id);
         }
-        llt_l3_prefetch(&books[store], &scattered, 1);
-        FUZZ_CHECK(llt_l3_apply(&books[store], &scattered) == wanted);
+        llt_l3_prefetch(&books[store], &named, 1);
+        FUZZ_CHECK(llt_l3_apply(&books[store], &named) == wanted);
     }
     if (wanted != LLT_L3_OK) {
         return 0;
@@ -174,6 +187,7 @@ static int check(const unsigned char *input, size_t size, uint64_t *accepted) {
     model_order model[ORDERS] = {{0}};
     for (int store = 0; store < STORES; store++) {
         FUZZ_CHECK(llt_l3_init(&books[store], 1, 0, store & 1 ? ORDERS : 0, store & 2, SIDES / 2) == 0);
+        books[store].table.lot = 0;
     }
     FUZZ_CHECK(llt_l2_init(&levels[0], 1) == 0 && llt_l2_init(&levels[1], 1) == 0);
     int wrong = 0;

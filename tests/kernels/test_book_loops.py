@@ -28,6 +28,9 @@ def test_a_flow_keeps_as_many_orders_as_it_was_asked(
         assert len(flow) == len(book)
         assert 450 <= len(book) <= 550
     flow.each(recorder, 300)
+    ticks, count = flow.quotes()
+    assert ticks > 0
+    assert count == 300
     assert (recorder.count, recorder.lost) == (300, 0)
     for number in range(books):
         bid, ask = book.best(BID, number), book.best(ASK, number)
