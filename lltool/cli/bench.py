@@ -294,6 +294,7 @@ def _measure(
 ) -> None:
     from lltool.bench.catalogue import select
     from lltool.bench.destination import newest_result, prepare_destination, write_or_rescue
+    from lltool.bench.findings import findings_document
     from lltool.bench.latest import keep_bench
     from lltool.bench.results import read_result, write_result
     from lltool.bench.session import FULL_RUNS, QUICK_RUNS, Request, measure, was_interrupted
@@ -327,7 +328,7 @@ def _measure(
     write_or_rescue(result, path)
     keep_bench(result, Root())
     if as_json:
-        print_json(document(result))
+        print_json(document(result) | {"findings": findings_document(result)})
     else:
         _print_result(benchmarks, result)
     for note in result.notes:

@@ -80,6 +80,17 @@ def test_a_command_prints_one_document_of_its_schema(lltool: Command, arguments:
     check(json.loads(done.stdout))
 
 
+def test_a_run_of_the_pipeline_prints_its_stages_against_the_budget(lltool: Command) -> None:
+    name = "pipeline.tick_to_trade_fixed"
+    document = json.loads(lltool("bench", "run", name, "--quick", "--runs", "1", "--json").stdout)
+    check(document)
+    findings = {"$ref": "#/$defs/Findings", "$defs": schema_of("lltool.compare/1")["$defs"]}
+    Draft202012Validator(closed(findings)).validate(document["findings"])
+    stages = {stage["name"]: stage["standing"] for stage in document["findings"]["pipeline"][name]["stages"]}
+    assert "unaccounted" in stages
+    assert {"within", "over"} & set(stages.values())
+
+
 def test_a_comparison_prints_a_document_of_its_schema(lltool: Command) -> None:
     for name in ("a.json", "b.json"):
         lltool("bench", "run", "seqlock.read", "--quick", "--runs", "4", "-o", name)
@@ -101,11 +112,12 @@ def test_a_result_describes_every_key_that_it_can_have() -> None:
     shipped, written = schema_of("lltool.result/1"), WireResult.model_json_schema()
     for name in ("WireRun", "WireHistogram", "Distance", "Interference"):
         assert set(shipped["$defs"][name]["properties"]) == set(written["$defs"][name]["properties"])
-    assert set(shipped["properties"]) == {"schema", *written["properties"]}
+    kept = set(shipped["properties"]) - {"findings"}  # which is derived from the rest
+    assert kept == {"schema", *written["properties"]}
     assert {field.name for field in fields(Run)} - {"samples"} | {"histogram"} == set(
         shipped["$defs"]["WireRun"]["properties"]
     )
-    assert {field.name for field in fields(Result)} | {"schema"} == set(shipped["properties"])
+    assert {field.name for field in fields(Result)} | {"schema"} == kept
 
 
 def test_a_document_with_a_missing_key_is_noticed() -> None:
