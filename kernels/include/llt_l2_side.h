@@ -288,6 +288,9 @@ static inline uint64_t llt_l2_quantity_at(const llt_l2_side *side, int64_t price
 /* The level `rank` behind the best, which is 0. The caller checks rank < count. */
 static inline const llt_l2_level *llt_l2_level_at(const llt_l2_side *side, size_t rank) {
     const llt_l2_block *block = side->best;
+    if (block->count == 0) {
+        __builtin_unreachable(); /* it has levels, as the side has: the best is read without a compare */
+    }
     for (size_t place = side->place_count - 1; rank >= block->count; block = side->places[--place].block) {
         rank -= block->count;
     }
