@@ -229,9 +229,6 @@ static inline void llt_pipeline_account_tick(const llt_pipeline *pipeline, const
     }
     llt_spans_record(spans, LLT_SPAN_WAIT, tick->read, tick->begun);
     llt_spans_record(spans, LLT_SPAN_PARSE, tick->begun, tick->parsed);
-    if (at->taken != tick->parsed) {
-        llt_spans_record(spans, LLT_SPAN_HOP_IN, tick->parsed, at->taken);
-    }
     llt_spans_record(spans, LLT_SPAN_BOOK, at->taken, at->booked);
     llt_spans_record(spans, LLT_SPAN_TO_UPDATE, tick->read, at->booked);
     llt_spans_record_response(spans, LLT_SPAN_UPDATE_RESPONSE, pipeline->traded - 1, at->booked);

@@ -38,9 +38,6 @@ static inline __attribute__((always_inline)) int llt_pipeline_send(llt_pipeline 
             llt_order_socket_expect(pipeline->out, size, serialised, order->received);
         }
     }
-    if (taken != order->checked) {
-        llt_spans_record(spans, LLT_SPAN_HOP_OUT, order->checked, taken);
-    }
     llt_spans_record(spans, LLT_SPAN_SERIALISE, taken, serialised);
     llt_spans_record(spans, LLT_SPAN_TO_TRADE, order->read, serialised);
     llt_spans_record_response(spans, LLT_SPAN_TRADE_RESPONSE, order->number, serialised);

@@ -49,6 +49,9 @@ static inline void llt_pipeline_trade_all(llt_pipeline *pipeline, llt_spsc_consu
             llt_pipeline_note_order(pipeline, &order, now_ns);
         }
         llt_pipeline_account_tick(pipeline, &tick, &at);
+        if (at.booked != 0) {
+            llt_spans_record(&pipeline->spans, LLT_SPAN_HOP_IN, tick.parsed, at.taken);
+        }
     }
 }
 
@@ -73,7 +76,11 @@ static inline bool llt_pipeline_send_waiting(llt_pipeline *pipeline, llt_spsc_co
     }
     *code = llt_pipeline_send(pipeline, &order, taken, false);
     llt_kill_sent(kill);
-    pipeline->unsent += *code != 0;
+    if (__builtin_expect(*code != 0, 0)) {
+        pipeline->unsent++;
+    } else {
+        llt_spans_record(&pipeline->spans, LLT_SPAN_HOP_OUT, order.checked, taken);
+    }
     return true;
 }
 

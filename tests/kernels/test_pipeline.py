@@ -274,6 +274,8 @@ def test_a_gateway_and_a_trader_make_the_orders_of_one(ends: tuple[socket.socket
     assert line.counts["orders"] == len(got) == alone.counts["orders"]
     assert line.levels(1)[0].tolist() == alone.levels(1)[0].tolist()
     assert len(line.spans["hop_in"]) == line.counts["quotes"]
+    assert len(line.spans["hop_out"]) == line.counts["orders"]
+    assert len(alone.spans["hop_in"]) == len(alone.spans["hop_out"]) == 0
 
 
 def test_a_gateway_that_cannot_send_ends_and_counts(ends: tuple[socket.socket, ...]) -> None:
