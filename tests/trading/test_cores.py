@@ -12,7 +12,7 @@ import pytest
 from lltool.errors import LltoolError
 from lltool.root import Root
 from lltool.trading.configuration import Configuration
-from lltool.trading.placement import core_of, pin, threads_beside
+from lltool.trading.placement import core_of, cores_of, keep_off, pin, threads_beside
 
 
 @pytest.mark.parametrize(("isolated", "cores", "core"), [("2-3\n", [], 2), ("\n", [], None), ("2-3\n", [1], 1)])
@@ -62,3 +62,24 @@ def test_without_a_core_nothing_is_pinned_and_one_that_is_not_there_is_named() -
     assert pin(None) == os.sched_getaffinity(0)
     with pytest.raises(LltoolError, match="core 9999"):
         pin(9999)
+
+
+def test_several_threads_have_isolated_cores_only_where_there_is_one_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "sys/devices/system/cpu/isolated"
+    path.parent.mkdir(parents=True)
+    path.write_text("2-3\n")
+    configuration: Any = Configuration.model_validate({})
+    assert cores_of(configuration, Root(tmp_path), 2) == (2, 3)
+    assert cores_of(configuration, Root(tmp_path), 3) == ()
+
+
+def test_a_thread_beside_the_pipeline_keeps_off_its_cores() -> None:
+    had = os.sched_getaffinity(0)
+
+    def work() -> None:
+        keep_off([max(had)])
+        assert os.sched_getaffinity(0) == (had - {max(had)} or had)
+        with pytest.raises(LltoolError, match="cores 9998, 9999"):
+            keep_off([9999, 9998])
+
+    in_a_thread(work)

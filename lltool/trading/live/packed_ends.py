@@ -69,35 +69,26 @@ class Ends:
         self.orders = End("packed order entry", (settings.host, settings.order_port))
         self._pipeline, self._owner, self._tell = pipeline, owner, tell
 
-    @property
-    def are_open(self) -> bool:
-        """Whether both are."""
-        return self.feed.open is not None and self.orders.open is not None
-
     async def open_orders(self) -> bool:
         """Connect the way of orders, unless it is there: orders of an earlier connection belong to this one too."""
-        if self.orders.open is not None:
-            return True
-        fresh = await self._connect(self.orders)
-        if fresh is None:
-            return False
-        stamped = stamp(fresh, TRANSMIT) is None
-        self._pipeline.open_orders(fresh.fileno(), stamped=stamped)
-        self._pipeline.open_reports(fresh.fileno())
-        self._pipeline.log_on(ORDER.pack(LOGON, 0, 0, 0, self._owner, 0, 0))
-        return True
+        fresh = await self._fresh(self.orders)
+        if fresh is not None:
+            self._pipeline.open_orders(fresh.fileno(), stamped=stamp(fresh, TRANSMIT) is None)
+            self._pipeline.open_reports(fresh.fileno())
+            self._pipeline.log_on(ORDER.pack(LOGON, 0, 0, 0, self._owner, 0, 0))
+        return self.orders.open is not None
 
     async def open_feed(self) -> bool:
         """Connect the market, unless it is there: it tells of its books first."""
-        if self.feed.open is not None:
-            return True
-        fresh = await self._connect(self.feed)
-        if fresh is None:
-            return False
-        self._pipeline.open_feed(fresh.fileno(), stream=True, stamped=stamp(fresh, RECEIVE) is None)
-        return True
+        fresh = await self._fresh(self.feed)
+        if fresh is not None:
+            self._pipeline.open_feed(fresh.fileno(), stream=True, stamped=stamp(fresh, RECEIVE) is None)
+        return self.feed.open is not None
 
-    async def _connect(self, end: End) -> socket.socket | None:
+    async def _fresh(self, end: End) -> socket.socket | None:
+        """A new connection; None where one is open, and where none is to be had."""
+        if end.open is not None:
+            return None
         fresh = await end.connect()
         if fresh is None and end.failures == 1:
             self._tell(f"no {end.name} at {end.address[0]}:{end.address[1]}: {next(iter(end.reasons))}; tried again")

@@ -16,7 +16,8 @@ from lltool.trading.live.latencies import CALIBRATION_SECONDS, Latencies
 from lltool.trading.live.lifecycle import LOOK_SECONDS, Run, monotonic_ns
 from lltool.trading.live.packed_ends import Ends
 from lltool.trading.live.packed_report import counters_of_pipeline, report_of_pipeline
-from lltool.trading.live.packed_stages import Stages, keep_off, place
+from lltool.trading.live.packed_stages import THREADS, Stages
+from lltool.trading.placement import cores_of, keep_off
 
 if TYPE_CHECKING:
     from lltool.kernels.histogram import LatencyHistogram
@@ -38,13 +39,11 @@ class PackedRun(Run):
     """A run on the packed feed."""
 
     def __init__(self, configuration: Configuration, **of_every_run: Any) -> None:
-        from lltool.host.readings import read_cpulist
         from lltool.kernels.clock import calibrate
         from lltool.kernels.pipeline import SPANS
 
         super().__init__(configuration, **of_every_run)
-        isolated = read_cpulist(Root(), "/sys/devices/system/cpu/isolated") or ()
-        self.cores = place(configuration.pipeline, isolated)
+        self.cores = cores_of(configuration, Root(), THREADS[configuration.pipeline.layout])
         keep_off(self.cores)
         self.owner = int(time.time()) << 6 & 0x7FFFFFFF
         self.pipeline, self.routers, self.breaker = _pipeline(configuration, self.kill, self.log, self.owner)

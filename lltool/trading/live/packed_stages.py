@@ -8,34 +8,12 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from lltool.errors import from_os_error
-
 if TYPE_CHECKING:
     from lltool.kernels.shutdown import ShutdownToken
     from lltool.kernels.trading_pipeline import TradingPipeline
-    from lltool.trading.configuration import Pipeline as PipelineSettings
 
 RING_RECORDS = 4096
 THREADS = {"run-to-completion": 1, "two-cores": 2, "three-cores": 3}
-
-
-def place(settings: PipelineSettings, isolated: Sequence[int]) -> tuple[int, ...]:
-    """The core of each thread, the one that trades first; empty where there are fewer isolated cores than threads."""
-    own = THREADS[settings.layout]
-    return settings.cores or (tuple(isolated[:own]) if len(isolated) >= own else ())
-
-
-def keep_off(cores: Sequence[int]) -> None:
-    """Leave ``cores`` to the pipeline: this thread, and those it starts, run on the others. Raises LltoolError."""
-    if not cores:
-        return
-    unknown = set(cores) - os.sched_getaffinity(0)
-    if unknown:
-        named = ", ".join(map(str, sorted(unknown)))
-        raise from_os_error(f"cores {named} (pipeline.cores) cannot be used", OSError(22, "not among this process's"))
-    others = os.sched_getaffinity(0) - set(cores)
-    if others:
-        os.sched_setaffinity(0, others)
 
 
 class Stages:

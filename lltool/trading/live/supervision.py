@@ -177,20 +177,20 @@ def trip(name: str) -> bool:
 
 async def trade(
     specification: dict[str, Any],
+    configuration: Configuration,
     kill: KillSwitch,
     counters: CountersPage,
+    *,
     log: Callable[[str], None] | None,
     cores_beside: frozenset[int],
 ) -> dict[str, Any]:
     """Trade on this thread until it is over; what waits does so on ``cores_beside``. The report."""
     from lltool.kernels.shutdown import ShutdownToken
-    from lltool.trading.configuration import load_configuration
     from lltool.trading.live.report import report_of
 
     asyncio.get_running_loop().set_default_executor(threads_beside(cores_beside))
     # Now, with the loop running: asyncio would have put its own handler of Ctrl-C over the token's.
     with ShutdownToken(kill) as token:
-        configuration = load_configuration(specification["config"])
         run = _kind_of_run(configuration)(
             configuration,
             kill=kill,
@@ -246,7 +246,9 @@ def main() -> int:
         # The threads of the packed feed have cores of their own.
         cores_beside = pin(None if configuration.live.encoding == "packed" else core_of(configuration, Root()))
         with log_file(specification["log"]) as log:
-            report = asyncio.run(trade(specification, kill, counters, log, cores_beside))
+            report = asyncio.run(
+                trade(specification, configuration, kill, counters, log=log, cores_beside=cores_beside)
+            )
     except LltoolError as error:
         sys.stderr.write(f"lltool: {error}\n")
         return error.exit_code
