@@ -121,12 +121,12 @@ cdef extern from "llt_pipeline.h" nogil:
         bint unanswered
         uint64_t received
         uint64_t traded
-        uint64_t foreign
+        llt_atomic_u64 foreign
         uint64_t orders
         uint64_t denied
         uint64_t no_memory
         llt_atomic_u64 orders_failed
-        uint64_t unsent
+        llt_atomic_u64 unsent
 
     void llt_pipeline_forget_books(llt_pipeline *pipeline)
 

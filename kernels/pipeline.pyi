@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import Final, Self
+from typing import Final, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +22,17 @@ ORDER_RECORD_SIZE: Final[int]
 SPANS: Final[tuple[str, ...]]
 RENEW_NS: Final[int]
 
+class _Options(TypedDict, total=False):
+    wire: OrderWire | None
+    levels: int
+    quotes: Iterable[Seqlock]
+    unanswered: bool
+    breaker: CircuitBreaker | None
+    log: LogRing | None
+    clock_seconds: float
+
 class Pipeline:
-    def __new__(
-        cls,
-        routers: Iterable[Router],
-        strategy: Strategy,
-        *,
-        wire: OrderWire | None = None,
-        levels: int = 4096,
-        quotes: Iterable[Seqlock] = (),
-        unanswered: bool = False,
-        breaker: CircuitBreaker | None = None,
-        log: LogRing | None = None,
-        clock_seconds: float = 0.005,
-    ) -> Self: ...
+    def __new__(cls, routers: Iterable[Router], strategy: Strategy, **options: Unpack[_Options]) -> Self: ...
     @property
     def strategy(self) -> Strategy: ...
     @property

@@ -14,7 +14,7 @@ from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from lltool.kernels.atomic cimport LLT_LINE
+from lltool.kernels.atomic cimport LLT_LINE, llt_load_relaxed, llt_store_relaxed
 from lltool.kernels.breaker cimport CircuitBreaker
 from lltool.kernels.histogram cimport LatencyHistogram
 from lltool.kernels.l2_book cimport LLT_ASK, LLT_BID, levels_of, llt_l2_destroy, llt_l2_init, llt_quote
@@ -168,8 +168,9 @@ cdef class Pipeline:
         self.raw.spans.intended = <const uint64_t *>view.buf
         self.raw.spans.intended_count = view.len // sizeof(uint64_t)
         PyBuffer_Release(&view)
-        self.raw.received = self.raw.traded = self.raw.foreign = 0
-        self.raw.orders = self.raw.denied = self.raw.unsent = 0
+        self.raw.received = self.raw.traded = self.raw.orders = self.raw.denied = 0
+        llt_store_relaxed(&self.raw.foreign, 0)
+        llt_store_relaxed(&self.raw.unsent, 0)
         for at in range(self.raw.count):
             one = &self.raw.instruments[at]
             one.quotes = one.trades = one.crossed = 0
@@ -318,8 +319,8 @@ cdef class Pipeline:
             crossed += self.raw.instruments[at].crossed
         return {
             "messages": self.raw.received, "quotes": quotes, "trades": trades, "crossed": crossed,
-            "foreign": self.raw.foreign, "orders": self.raw.orders,
-            "denied": self.raw.denied, "unsent": self.raw.unsent, "reads": self.feed.reads - self.feed.empty_reads,
+            "foreign": llt_load_relaxed(&self.raw.foreign), "orders": self.raw.orders,
+            "denied": self.raw.denied, "unsent": llt_load_relaxed(&self.raw.unsent), "reads": self.feed.reads - self.feed.empty_reads,
             "torn_datagrams": self.feed.torn_datagrams, "unstamped_reads": self.feed.unstamped_reads,
             "unstamped_sends": self.out.unstamped + self.out.waiting_in - self.out.waiting_out,
         }

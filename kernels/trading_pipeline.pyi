@@ -1,13 +1,9 @@
 from collections.abc import Iterable
-from typing import Any, Self, final
+from typing import Any, Self, Unpack, final
 
-from lltool.kernels.breaker import CircuitBreaker
 from lltool.kernels.histogram import LatencyHistogram
-from lltool.kernels.log_ring import LogRing
-from lltool.kernels.order_wire import OrderWire
-from lltool.kernels.pipeline import Pipeline
+from lltool.kernels.pipeline import Pipeline, _Options
 from lltool.kernels.router import Router
-from lltool.kernels.seqlock import Seqlock
 from lltool.kernels.strategy import Strategy
 
 @final
@@ -17,13 +13,6 @@ class TradingPipeline(Pipeline):
         routers: Iterable[Router],
         strategy: Strategy,
         *,
-        wire: OrderWire | None = None,
-        levels: int = 4096,
-        quotes: Iterable[Seqlock] = (),
-        unanswered: bool = False,
-        breaker: CircuitBreaker | None = None,
-        log: LogRing | None = None,
-        clock_seconds: float = 0.005,
         every_ns: int,
         stale_ns: int,
         kill_stale_ns: int,
@@ -32,6 +21,7 @@ class TradingPipeline(Pipeline):
         life_ns: int,
         maker_rate: int,
         taker_rate: int,
+        **options: Unpack[_Options],
     ) -> Self: ...
     def open_reports(self, fd: int) -> None: ...
     def log_on(self, message: bytes) -> None: ...
@@ -44,5 +34,9 @@ class TradingPipeline(Pipeline):
     @property
     def are_turned(self) -> bool: ...
     def follow_spans(self) -> None: ...
+    @property
+    def unsent(self) -> int: ...
+    @property
+    def foreign(self) -> int: ...
     @property
     def orders_failed(self) -> bool: ...

@@ -53,8 +53,8 @@ cdef uint64_t STATUS_TRIES = 1_000_000
 cdef class TradingPipeline(Pipeline):
     """A :class:`Pipeline` whose orders are answered on the socket that they leave by.
 
-    While :meth:`run` or the parts of it are on other threads only :meth:`status`, :meth:`turn_spans` and
-    :attr:`orders_failed` are for this one; the rest is for the time between.
+    While :meth:`run` or the parts of it are on other threads only :meth:`status`, :meth:`turn_spans`, :attr:`unsent`,
+    :attr:`foreign` and :attr:`orders_failed` are for this one; the rest is for the time between.
 
     ``every_ns``: how often is looked after what follows. ``stale_ns``: silence of the market that stops trading until
     its next quote; ``kill_stale_ns`` and ``supervisor_ns``: silence of the market and of the supervisor that trips the
@@ -170,6 +170,16 @@ cdef class TradingPipeline(Pipeline):
         cdef int part
         for part in range(LLT_PARTS):
             llt_spans_follow(&self.raw.spans, part)
+
+    @property
+    def unsent(self):
+        """Orders so far that the kill switch or a failed send kept from being sent."""
+        return llt_load_relaxed(&self.raw.unsent)
+
+    @property
+    def foreign(self):
+        """Messages and reports so far of instruments that there are not."""
+        return llt_load_relaxed(&self.raw.foreign)
 
     @property
     def orders_failed(self):

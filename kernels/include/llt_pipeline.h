@@ -75,9 +75,10 @@ typedef struct {
     /* Each on a line of the thread that writes it when the stages have cores of their own. */
     _Alignas(LLT_LINE) uint64_t received; /* messages that were parsed */
     _Alignas(LLT_LINE) uint64_t traded;   /* messages that the book was given */
-    uint64_t foreign, orders, denied, no_memory;
+    llt_atomic_u64 foreign; /* written by that thread alone, and looked at by others, as `unsent` is */
+    uint64_t orders, denied, no_memory;
     llt_atomic_u64 orders_failed; /* 1: nothing can be sent, or nothing is heard of what was; written once */
-    _Alignas(LLT_LINE) uint64_t unsent; /* orders that the kill switch or a failed send kept from being sent */
+    _Alignas(LLT_LINE) llt_atomic_u64 unsent; /* orders that the kill switch or a failed send kept from being sent */
 } llt_pipeline;
 
 /* When the stages between the rings ended; 0: it was not reached. */
@@ -145,7 +146,7 @@ static inline llt_instrument *llt_pipeline_book(llt_pipeline *pipeline, const ll
                                                 llt_trade_stamps *at, int64_t now_ns) {
     uint32_t symbol = (tick->symbol_id & ~LLT_PIPELINE_ASK) - 1;
     if (__builtin_expect(symbol >= pipeline->count, 0)) {
-        pipeline->foreign++;
+        llt_add_relaxed(&pipeline->foreign, 1); /* relaxed: a count */
         return NULL;
     }
     llt_instrument *instrument = &pipeline->instruments[symbol];

@@ -20,7 +20,7 @@ static inline __attribute__((always_inline)) int llt_pipeline_complete(llt_pipel
         int code = llt_pipeline_send(pipeline, &order, order.checked, dry);
         llt_router_sent(pipeline->instruments[order.symbol_id - 1].orders.router);
         if (__builtin_expect(code != 0, 0)) {
-            pipeline->unsent++;
+            llt_add_relaxed(&pipeline->unsent, 1); /* relaxed: a count */
             return code;
         }
         llt_pipeline_note_order(pipeline, &order, now_ns);

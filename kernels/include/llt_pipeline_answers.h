@@ -44,7 +44,7 @@ static inline int llt_pipeline_ask(llt_pipeline *pipeline, const llt_instrument 
 static inline int llt_pipeline_hear(llt_pipeline *pipeline, const llt_report *report, int64_t now_ns,
                                     const llt_outbox *outbox) {
     if (report->symbol_id - 1 >= pipeline->count) {
-        pipeline->foreign++;
+        llt_add_relaxed(&pipeline->foreign, 1); /* relaxed: a count */
         return 0;
     }
     llt_instrument *instrument = &pipeline->instruments[report->symbol_id - 1];

@@ -71,13 +71,13 @@ static inline bool llt_pipeline_send_waiting(llt_pipeline *pipeline, llt_spsc_co
     }
     llt_kill_switch *kill = pipeline->instruments[order.symbol_id - 1].orders.router->kill;
     if (*code != 0 || !llt_kill_may_send(kill)) {
-        pipeline->unsent++;
+        llt_add_relaxed(&pipeline->unsent, 1); /* relaxed: a count */
         return true;
     }
     *code = llt_pipeline_send(pipeline, &order, taken, false);
     llt_kill_sent(kill);
     if (__builtin_expect(*code != 0, 0)) {
-        pipeline->unsent++;
+        llt_add_relaxed(&pipeline->unsent, 1); /* relaxed: a count */
     } else {
         llt_spans_record(&pipeline->spans, LLT_SPAN_HOP_OUT, order.checked, taken);
     }

@@ -66,10 +66,10 @@ def counters_of_pipeline(run: PackedRun, now_ns: int) -> dict[str, Any]:
         "messages": {
             "taken": sum(status["quotes"] + status["trades"] for status in statuses),
             "refused": 0,
-            "foreign": 0,
+            "foreign": run.pipeline.foreign,
         },
         "queue_dropped": {"log": run.log.dropped, "kept-events": 0},
-        "unsent_orders": 0,
+        "unsent_orders": run.pipeline.unsent,
         "symbols": {
             symbol: _counters(run, status, now_ns)
             for symbol, status in zip(run.configuration.market.symbols, statuses, strict=True)
