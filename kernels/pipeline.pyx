@@ -320,7 +320,8 @@ cdef class Pipeline:
         return {
             "messages": self.raw.received, "quotes": quotes, "trades": trades, "crossed": crossed,
             "foreign": llt_load_relaxed(&self.raw.foreign), "orders": self.raw.orders,
-            "denied": self.raw.denied, "unsent": llt_load_relaxed(&self.raw.unsent), "reads": self.feed.reads - self.feed.empty_reads,
+            "denied": self.raw.denied, "unsent": llt_load_relaxed(&self.raw.unsent),
+            "reads": self.feed.reads - self.feed.empty_reads,
             "torn_datagrams": self.feed.torn_datagrams, "unstamped_reads": self.feed.unstamped_reads,
             "unstamped_sends": self.out.unstamped + self.out.waiting_in - self.out.waiting_out,
         }
