@@ -375,7 +375,7 @@ def _faults(error: ValidationError, path: str, lines: TomlLines) -> Iterator[str
         reason = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             reason = f"there is no such {'key' if len(place) > 1 else 'table'}{_nearest(place)}"
-        yield f"{path}{lines.of(*place)}: {'.'.join(place)}: {reason}"
+        yield ": ".join(filter(None, (f"{path}{lines.of(*place)}", ".".join(place), reason)))
 
 
 def _nearest(place: tuple[str, ...]) -> str:

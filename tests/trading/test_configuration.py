@@ -99,6 +99,12 @@ def test_a_value_that_cannot_be_used_is_refused(tmp_path: Path, text: str) -> No
     assert faults_of(tmp_path / "trade.toml", text)
 
 
+def test_a_fault_between_two_tables_has_no_place_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "trade.toml"
+    (fault,) = faults_of(path, '[live]\nencoding = "packed"\norder_entry = "fix"\n')
+    assert fault.startswith(f"{path}: live.encoding and live.order_entry: ")
+
+
 def test_a_value_does_not_change_at_run_time() -> None:
     with pytest.raises(ValidationError):
         load_configuration().strategy.quantity = 2  # type: ignore[misc]
